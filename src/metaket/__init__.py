@@ -1,0 +1,66 @@
+"""metaket: does this published meta-analysis hold?
+
+The public names are loaded when they are first used, so that ``import metaket`` stays fast and pulls in neither
+pandas, statsmodels nor matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "BatchResult": "metaket.pooling.batch",
+    "EffectSizes": "metaket.measures.effect",
+    "Interval": "metaket.pooling.result",
+    "MetaketError": "metaket.errors",
+    "PoolSpec": "metaket.pooling.spec",
+    "PooledResult": "metaket.pooling.result",
+    "effect_sizes": "metaket.measures.compute",
+    "generic": "metaket.measures.compute",
+    "list_papers": "metaket.datasets",
+    "load": "metaket.reproduce.paper",
+    "pool": "metaket.pooling.pool",
+    "pool_many": "metaket.pooling.batch",
+    "pool_over_time": "metaket.timecourse",
+    "reproduce": "metaket.reproduce.run",
+}
+_SUBMODULES = ("errors", "plots")
+_RENAMED = {"generic": "generic_effects"}
+
+__all__ = ["__version__", *sorted(_HOME), *_SUBMODULES]
+
+if TYPE_CHECKING:
+    from metaket import errors as errors
+    from metaket import plots as plots
+    from metaket.datasets import list_papers as list_papers
+    from metaket.errors import MetaketError as MetaketError
+    from metaket.measures.compute import effect_sizes as effect_sizes
+    from metaket.measures.compute import generic_effects as generic
+    from metaket.measures.effect import EffectSizes as EffectSizes
+    from metaket.pooling.batch import BatchResult as BatchResult
+    from metaket.pooling.batch import pool_many as pool_many
+    from metaket.pooling.pool import pool as pool
+    from metaket.pooling.result import Interval as Interval
+    from metaket.pooling.result import PooledResult as PooledResult
+    from metaket.pooling.spec import PoolSpec as PoolSpec
+    from metaket.reproduce.paper import load as load
+    from metaket.reproduce.run import reproduce as reproduce
+    from metaket.timecourse import pool_over_time as pool_over_time
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name in _SUBMODULES:
+        return importlib.import_module(f"metaket.{name}")
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), _RENAMED.get(name, name))
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'metaket' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

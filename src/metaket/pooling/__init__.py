@@ -1,0 +1,1 @@
+"""Effect sizes in, pooled results out."""

@@ -1,0 +1,132 @@
+"""`pool`: effect sizes and options in, one `PooledResult` out."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from metaket._checks import Array, float_array
+from metaket.errors import ConvergenceWarning, InputError
+from metaket.measures.effect import EffectSizes
+from metaket.pooling.batch import fit_arrays
+from metaket.pooling.result import PooledResult
+from metaket.pooling.spec import PoolSpec
+
+__all__ = ["pool", "pool_spec"]
+
+
+def pool(
+    effects: EffectSizes | npt.ArrayLike,
+    v: npt.ArrayLike | None = None,
+    *,
+    model: str = "random",
+    tau2: str | float = "REML",
+    test: str = "z",
+    i2: str = "tau2",
+    weights: npt.ArrayLike | None = None,
+) -> PooledResult:
+    r"""Pool the effects of several studies.
+
+    Parameters
+    ----------
+    effects : EffectSizes or array_like of shape (k,)
+        From `effect_sizes` or `generic`; or plain effects, with `v`.
+    v : array_like of shape (k,), optional
+        Sampling variances > 0, on the scale of the effects squared.
+    model : {"random", "common"}
+        "fixed" is an alias of "common".
+    tau2 : str or float
+        DL, HE, HS, HSk, SJ, REML, ML, PM, EB, PMM, GENQ, DL2, HE2; or a known value.
+    test : {"z", "t", "hksj", "hksj-adhoc"}
+        "knha" and "adhoc" are accepted for the last two.
+    i2 : {"tau2", "Q"}
+        Definition that the result's `i2` and `h2` follow.
+    weights : array_like of shape (k,), optional
+        Positive weights of the generalised Q for ``tau2="GENQ"``.
+
+    Returns
+    -------
+    PooledResult
+
+    Raises
+    ------
+    DataError
+        A variance that is 0, negative or not finite (naming row and study).
+    InputError
+        No study, unequal lengths, a t-type test on a single study, an unknown option.
+
+    Warns
+    -----
+    ConvergenceWarning
+        An iterative estimator did not reach its tolerance; the result's `converged` is False.
+
+    Notes
+    -----
+    .. math:: \hat\mu = \frac{\sum w_i y_i}{\sum w_i}, \quad w_i = \frac{1}{v_i + \hat\tau^2}, \quad
+              \mathrm{se}(\hat\mu)^2 = \frac{1}{\sum w_i}
+
+    References
+    ----------
+    DerSimonian & Laird (1986) Control Clin Trials 7:177-188; Viechtbauer (2005) J Educ Behav Stat 30:261-293.
+
+    Examples
+    --------
+    >>> import metaket as mk
+    >>> result = mk.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.06], tau2="DL")
+    >>> round(result.estimate, 4), round(result.std_error, 4)
+    (0.2757, 0.1273)
+    """
+    if not isinstance(effects, EffectSizes):
+        effects = _from_arrays(effects, v)
+    elif v is not None:
+        raise InputError("v is already part of the effect sizes; give it only beside plain effects")
+    spec = PoolSpec.of(model, tau2, test, i2)
+    return pool_spec(effects, spec, _checked_weights(weights, spec, effects.k))
+
+
+def pool_spec(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:
+    """Pool with a checked specification; what diagnostics and reproductions call."""
+    if effects.k == 1 and spec.test != "z":
+        raise InputError(f"test {spec.test!r} needs at least 2 studies, there is 1; use test='z'")
+    fits = fit_arrays(effects.y[None, :], effects.v[None, :], spec, weights=weights)
+    result = PooledResult(
+        effects,
+        spec,
+        float(fits.coef[0, 0]),
+        float(np.sqrt(fits.vcov[0, 0, 0])),
+        float(fits.df[0]),
+        float(fits.tau2[0]),
+        float(fits.se_tau2[0]),
+        float(fits.q[0]),
+        float(fits.q_df[0]),
+        float(fits.typical[0]),
+        bool(fits.converged[0]),
+        int(fits.n_iter[0]),
+    )
+    if not result.converged:
+        message = f"tau2 by {spec.tau2} did not converge for {effects!r}; the result is flagged"
+        warnings.warn(message, ConvergenceWarning, stacklevel=3)
+    return result
+
+
+def _from_arrays(y: Any, v: Any) -> EffectSizes:
+    if v is None:
+        raise InputError("pool needs the sampling variances v beside the effects y")
+    effects, variances = float_array("y", y, ndim=1).copy(), float_array("v", v, ndim=1).copy()
+    return EffectSizes(effects, variances, tuple(f"Study {i + 1}" for i in range(effects.size)))
+
+
+def _checked_weights(weights: Any, spec: PoolSpec, k: int) -> Array | None:
+    if weights is None:
+        if spec.tau2 == "GENQ":
+            raise InputError("tau2 method 'GENQ' needs weights=, one positive number a study")
+        return None
+    out = float_array("weights", weights, ndim=1)
+    if spec.tau2 != "GENQ":
+        raise InputError(f"weights are for tau2='GENQ', not {spec.tau2!r}")
+    if out.size != k or not (np.isfinite(out) & (out > 0)).all():
+        raise InputError(f"weights must be {k} positive numbers, got {weights!r}")
+    return out

@@ -1,0 +1,240 @@
+"""`PooledResult`: one pooled result that holds its question and answers at any level."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from metaket._checks import Array, check_level
+from metaket._distributions import critical, two_sided_p
+from metaket.errors import NotComputableError
+from metaket.measures.effect import EffectSizes
+from metaket.pooling.engine import Problem
+from metaket.pooling.heterogeneity import i2_h2_from_q, i2_h2_from_tau2, q_p_value, q_profile
+from metaket.pooling.inference import PREDICTION
+from metaket.pooling.spec import PoolSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Interval", "PooledResult"]
+
+
+class Interval(NamedTuple):
+    """Two limits."""
+
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        """high - low."""
+        return self.high - self.low
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledResult:
+    """A pooled effect, with the effects and the options that it came from.
+
+    Attributes
+    ----------
+    effects : EffectSizes
+    spec : PoolSpec
+    estimate, std_error : float
+        On the analysis scale (log for ratios); `back` gives the scale that people read.
+    df : float
+        Degrees of freedom of the test, infinite for the normal one.
+    tau2, se_tau2 : float
+        Between-study variance; NaN as its standard error where tau2 was given or the model has none.
+    q, q_df : float
+        Cochran's Q and k - 1.
+    typical_variance : float
+        (k - 1) / tr P at tau2 = 0, the s2 of Higgins & Thompson (2002).
+    converged : bool
+    n_iter : int
+        Evaluations of an iterative estimator, 0 for a closed form.
+    """
+
+    effects: EffectSizes
+    spec: PoolSpec
+    estimate: float
+    std_error: float
+    df: float
+    tau2: float
+    se_tau2: float
+    q: float
+    q_df: float
+    typical_variance: float
+    converged: bool
+    n_iter: int
+
+    @property
+    def k(self) -> int:
+        """Number of studies."""
+        return self.effects.k
+
+    @property
+    def statistic(self) -> float:
+        """Estimate over its standard error."""
+        return self.estimate / self.std_error if self.std_error > 0 else math.nan
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of no effect."""
+        return float(two_sided_p(np.asarray(self.statistic), np.asarray(self.df)))
+
+    @property
+    def q_p(self) -> float:
+        """p-value of homogeneity."""
+        return float(q_p_value(np.asarray(self.q), np.asarray(self.q_df)))
+
+    def _i2_h2(self, definition: str) -> tuple[float, float]:
+        if definition == "Q":
+            i2, h2 = i2_h2_from_q(np.asarray(self.q), np.asarray(self.q_df))
+        else:
+            i2, h2 = i2_h2_from_tau2(np.asarray(self.tau2), np.asarray(self.typical_variance))
+        return float(i2), float(h2)
+
+    @property
+    def i2(self) -> float:
+        """I2 in percent by the definition in `spec.i2`."""
+        return self._i2_h2(self.spec.i2)[0]
+
+    @property
+    def h2(self) -> float:
+        """H2 by the definition in `spec.i2`."""
+        return self._i2_h2(self.spec.i2)[1]
+
+    @property
+    def i2_q(self) -> float:
+        """I2 in percent from Q: max(0, (Q - df) / Q)."""
+        return self._i2_h2("Q")[0]
+
+    @property
+    def i2_tau2(self) -> float:
+        """I2 in percent from tau2: tau2 / (tau2 + s2)."""
+        return self._i2_h2("tau2")[0]
+
+    @property
+    def weights(self) -> Array:
+        """Share of each study in percent, shape (k,)."""
+        w = 1.0 / (self.effects.v + self.tau2)
+        return np.asarray(100.0 * w / w.sum())
+
+    def ci(self, level: float = 0.95) -> Interval:
+        """Confidence interval of the pooled effect, on the analysis scale."""
+        half = float(critical(check_level(level), self.df)) * self.std_error
+        return Interval(self.estimate - half, self.estimate + half)
+
+    def prediction_interval(self, level: float = 0.95, method: str = "higgins") -> Interval | None:
+        """Where the effect of a new study is expected, or None (see `prediction_gap` for the reason).
+
+        estimate ± q sqrt(tau2 + se^2), with q by `method`: "higgins" (t on k - 2), "k-1", or "normal" (as metafor
+        after a z test).
+        """
+        entry = PREDICTION[method]
+        if self.prediction_gap(method):
+            return None
+        df, _ = entry.func(self.std_error, self.k, 1, self.df)
+        half = float(critical(check_level(level), df)) * math.sqrt(self.tau2 + self.std_error**2)
+        return Interval(self.estimate - half, self.estimate + half)
+
+    def prediction_gap(self, method: str = "higgins") -> str:
+        """Why there is no prediction interval; empty if there is one."""
+        if self.spec.model == "common":
+            return "the common-effect model has no spread of effects to predict from"
+        df, _ = PREDICTION[method].func(self.std_error, self.k, 1, self.df)
+        if self.k < 2 or df < 1:
+            return f"needs at least {3 if method in ('higgins', 'HTS', 'k-2') else 2} studies, has {self.k}"
+        return ""
+
+    def tau2_ci(self, level: float = 0.95) -> Interval:
+        """Q-profile interval of tau2. Viechtbauer (2007) Stat Med 26:37-52."""
+        if self.k < 2:
+            raise NotComputableError("an interval for tau2 needs at least 2 studies, there is 1")
+        pr = Problem.of(self.effects.y[None, :], self.effects.v[None, :])
+        low, high, _ = q_profile(pr, check_level(level))
+        return Interval(float(low[0]), float(high[0]))
+
+    def back(self, value: float) -> float:
+        """From the analysis scale to the one that people read (exp for log ratios)."""
+        return float(self.effects.scale.back(value))
+
+    def fields(self, level: float = 0.95, *, transform: bool = False) -> dict[str, Any]:
+        """Everything of `to_frame` as a dict of plain numbers."""
+        low, high = self.ci(level)
+        prediction = self.prediction_interval(level)
+        back = self.back if transform else float
+        return {
+            "estimate": back(self.estimate),
+            "std_error": self.std_error,
+            "statistic": self.statistic,
+            "df": self.df,
+            "p_value": self.p_value,
+            "ci_low": back(low),
+            "ci_high": back(high),
+            "pi_low": None if prediction is None else back(prediction.low),
+            "pi_high": None if prediction is None else back(prediction.high),
+            "tau2": self.tau2,
+            "se_tau2": self.se_tau2,
+            "q": self.q,
+            "q_df": self.q_df,
+            "q_p": self.q_p,
+            "i2": self.i2,
+            "h2": self.h2,
+            "k": self.k,
+        }
+
+    def to_frame(self, level: float = 0.95, *, transform: bool = False) -> pd.DataFrame:
+        """One row: estimate, std_error, statistic, df, p_value, ci_low, ci_high, pi_low, pi_high, tau2, ..., k."""
+        import pandas as pd
+
+        return pd.DataFrame([self.fields(level, transform=transform)])
+
+    def _lines(self, level: float = 0.95) -> list[str]:
+        low, high = self.ci(level)
+        percent = f"{100 * level:g} %"
+        shown = f"{self.estimate:.4f} (SE {self.std_error:.4f}), {percent} CI {low:.4f} to {high:.4f}"
+        lines = [
+            f"{self.effects.label}: {self.spec.describe()}; k = {self.k}",
+            f"estimate  {shown}, p = {_p(self.p_value)}",
+        ]
+        if self.effects.scale.name not in ("difference", "level"):
+            back = [self.back(x) for x in (self.estimate, low, high)]
+            lines.append(f"{self.effects.label.lower():9s} {back[0]:.4f}, {percent} CI {back[1]:.4f} to {back[2]:.4f}")
+        if self.k > 1:
+            lines.append(
+                f"tau2 {self.tau2:.4f}, I2 {self.i2:.1f} % (from {self.spec.i2}), H2 {self.h2:.2f}, "
+                f"Q {self.q:.3f} on {self.q_df:g} df, p = {_p(self.q_p)}"
+            )
+        prediction = self.prediction_interval(level)
+        gap = self.prediction_gap()
+        lines.append(f"prediction interval: none, {gap}" if prediction is None
+                     else f"prediction interval {prediction.low:.4f} to {prediction.high:.4f}")  # fmt: skip
+        lines += [f"left out: {d.study} ({d.reason})" for d in self.effects.dropped]
+        if not self.converged:
+            lines.append("WARNING: the estimator of tau2 did not converge")
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def __repr__(self) -> str:
+        return f"<PooledResult {self.effects.measure} {self.estimate:.4g} (SE {self.std_error:.3g}), k = {self.k}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return "<pre>" + escape(str(self)) + "</pre>"
+
+
+def _p(p: float) -> str:
+    if math.isnan(p):
+        return "not defined"
+    return "< 0.0001" if p < 1e-4 else f"{p:.4f}"

@@ -1,0 +1,83 @@
+"""What was asked of a pooling: every option, frozen, so that a result can be asked again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from metaket._checks import check_choice
+from metaket._registry import Registry
+from metaket.errors import InputError
+from metaket.pooling.inference import TESTS
+from metaket.pooling.tau2 import ESTIMATORS
+
+__all__ = ["I2_DEFINITIONS", "MODELS", "PoolSpec"]
+
+I2_DEFINITIONS = ("tau2", "Q")
+
+
+def _no_op() -> None:
+    """Models are told apart by `fit_arrays`; the registry holds their names and labels."""
+
+
+MODELS: Registry[Callable[[], None]] = Registry("model")
+MODELS.add(
+    "random",
+    label="random effects",
+    reference="DerSimonian & Laird (1986) Control Clin Trials 7:177-188",
+    aliases=("RE",),
+    metafor="rma.uni",
+)(_no_op)
+MODELS.add(
+    "common",
+    label="common effect",
+    reference="Hedges & Olkin (1985) Statistical Methods for Meta-Analysis",
+    aliases=("fixed", "FE", "EE", "CE"),
+    metafor="rma.uni(method='EE')",
+)(_no_op)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSpec:
+    """The options of one pooling.
+
+    Attributes
+    ----------
+    model : {"random", "common"}
+    tau2 : str or float
+        Code of the estimator, or the known value of tau2 (>= 0).
+    test : {"z", "t", "hksj", "hksj-adhoc"}
+    i2 : {"tau2", "Q"}
+        Which definition `i2` and `h2` follow; the common-effect model always uses Q.
+    """
+
+    model: str = "random"
+    tau2: str | float = "REML"
+    test: str = "z"
+    i2: str = "tau2"
+
+    @classmethod
+    def of(cls, model: str, tau2: str | float, test: str, i2: str = "tau2") -> PoolSpec:
+        """Check every option and resolve aliases."""
+        model = MODELS[model].code
+        if isinstance(tau2, str):
+            method: str | float = ESTIMATORS[tau2].code
+        elif isinstance(tau2, int | float | np.number) and math.isfinite(tau2) and tau2 >= 0:
+            method = float(tau2)
+        else:
+            raise InputError(f"tau2 must be a method's code or a number of at least 0, got {tau2!r}")
+        definition = check_choice("I2 definition", i2, I2_DEFINITIONS)
+        return cls(model, method, TESTS[test].code, "Q" if model == "common" else definition)
+
+    def describe(self) -> str:
+        """One line for people: model, estimator, test."""
+        if self.model == "common":
+            estimator = ""
+        elif isinstance(self.tau2, float):
+            estimator = f", tau2 fixed at {self.tau2:g}"
+        else:
+            estimator = f", tau2 by {ESTIMATORS[self.tau2].label} ({self.tau2})"
+        return f"{MODELS[self.model].label}{estimator}, {TESTS[self.test].label}"

@@ -1,0 +1,50 @@
+# Reference values of metafor for this project's tests.
+#   Rscript validation/metafor/run.R [OUTDIR] [PART ...]
+# Writes one JSON file a part into OUTDIR (default: reference/ beside this file). Running it
+# twice gives the same bytes. A part whose packages are missing is skipped and named in
+# versions.json.
+
+options(warn = 1, digits = 15)
+here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1])))
+for (file in sort(list.files(file.path(here, "parts"), pattern = "\\.R$", full.names = TRUE))) source(file)
+suppressPackageStartupMessages(library(metafor))
+
+# Part name = file name. `needs` are packages beyond metafor and metadat.
+parts <- list(
+  datasets = list(make = function(sets) dataset_records(sets)),
+  effects = list(make = function(sets) effect_records(sets)),
+  fits = list(make = function(sets) fit_records(sets))
+)
+
+versions <- function(written, skipped) {
+  known <- c("metafor", "metadat", "Matrix", "nlme", "numDeriv", "mvtnorm", "lme4", "BiasedUrn", "clubSandwich", "CompQuadForm", "gsl")
+  found <- lapply(setNames(known, known), function(p) if (installed(p)) as.character(packageVersion(p)) else NULL)
+  c(list(R = as.character(getRversion())), list(packages = found), list(written = arr(written), skipped = skipped))
+}
+
+installed <- function(package) nzchar(system.file(package = package))
+
+main <- function(args) {
+  outdir <- if (length(args)) args[1] else file.path(here, "reference")
+  wanted <- if (length(args) > 1L) args[-1] else names(parts)
+  unknown <- setdiff(wanted, names(parts))
+  if (length(unknown)) stop("unknown part ", unknown[1], ": choose from ", paste(names(parts), collapse = ", "))
+  dir.create(outdir, recursive = TRUE, showWarnings = FALSE)
+  sets <- all_datasets()
+  skipped <- setNames(list(), character())
+  for (name in wanted) {
+    missing <- Filter(Negate(installed), parts[[name]]$needs)
+    if (length(missing)) {
+      skipped[[name]] <- arr(missing)
+      next
+    }
+    started <- proc.time()[["elapsed"]]
+    write_records(parts[[name]]$make(sets), file.path(outdir, paste0(name, ".json")))
+    message(sprintf("%-14s %6.1f s", name, proc.time()[["elapsed"]] - started))
+  }
+  if (identical(wanted, names(parts))) {
+    write_utf8(to_json(versions(setdiff(wanted, names(skipped)), skipped)), file.path(outdir, "versions.json"))
+  }
+}
+
+main(commandArgs(TRUE))
