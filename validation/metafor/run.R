@@ -13,13 +13,16 @@ suppressPackageStartupMessages(library(metafor))
 parts <- list(
   datasets = list(make = function(sets) dataset_records(sets)),
   effects = list(make = function(sets) effect_records(sets)),
-  fits = list(make = function(sets) fit_records(sets))
+  fits = list(make = function(sets) fit_records(sets)),
+  intervals = list(make = function(sets) interval_records(sets)),
+  mh_peto = list(make = function(sets) mh_peto_records(sets)),
+  glmm = list(make = function(sets) glmm_records(sets), needs = c("lme4", "BiasedUrn", "numDeriv"))
 )
 
 versions <- function(written, skipped) {
   known <- c("metafor", "metadat", "Matrix", "nlme", "numDeriv", "mvtnorm", "lme4", "BiasedUrn", "clubSandwich", "CompQuadForm", "gsl")
   found <- lapply(setNames(known, known), function(p) if (installed(p)) as.character(packageVersion(p)) else NULL)
-  c(list(R = as.character(getRversion())), list(packages = found), list(written = arr(written), skipped = skipped))
+  c(list(R = as.character(getRversion())), list(packages = found), list(written = arr(written), skipped = if (length(skipped)) skipped))
 }
 
 installed <- function(package) nzchar(system.file(package = package))
@@ -31,7 +34,7 @@ main <- function(args) {
   if (length(unknown)) stop("unknown part ", unknown[1], ": choose from ", paste(names(parts), collapse = ", "))
   dir.create(outdir, recursive = TRUE, showWarnings = FALSE)
   sets <- all_datasets()
-  skipped <- setNames(list(), character())
+  skipped <- list()
   for (name in wanted) {
     missing <- Filter(Negate(installed), parts[[name]]$needs)
     if (length(missing)) {

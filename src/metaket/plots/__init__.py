@@ -1,1 +1,10 @@
-""""""
+"""Figures. Each is a layout (numbers and text, no matplotlib) that is then drawn on an Axes.
+
+matplotlib is imported when a figure is drawn. The modules themselves are light and imported here at once: a function
+that is loaded later would be hidden by the module of the same name.
+"""
+
+from metaket.plots._save import alt_text, save
+from metaket.plots.forest import forest, forest_layout
+
+__all__ = ["alt_text", "forest", "forest_layout", "save"]

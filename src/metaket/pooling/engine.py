@@ -209,7 +209,7 @@ def _normal_equations(pr: Problem, nw: Array, y: Array) -> tuple[Array, Array]:
     """
     if pr.x is None:
         raise InputError("the intercept-only fit has no moderators")
-    inverse: Array = np.linalg.inv(gram(pr, nw))
+    inverse: Array = np.asarray(np.linalg.inv(gram(pr, nw)), dtype=np.float64)
     coef: Array = np.einsum("mpq,mq->mp", inverse, np.einsum("mkp,mk->mp", pr.x, nw * y))
     return inverse, coef
 

@@ -23,7 +23,7 @@ fit_pairs <- list(
 
 # DL2 and HE2 are no methods of metafor; each is GENQ with weights 1/(v + tau2 of DL or HE),
 # whose tau2 is then held fixed. GENQ here weighs by 1/sqrt(v).
-fit_methods <- c("common", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ", "DL2", "HE2", "DLIT", "SJIT")
+fit_methods <- c("common", "DL", "HE", "HS", "HSk", "SJ", "ML", "REML", "EB", "PM", "PMM", "GENQ", "DL2", "HE2")
 fit_tests <- c("z", "t", "knha", "adhoc")
 
 # The complete (y, v) of a pair, as escalc makes them with the default options.

@@ -41,18 +41,15 @@ control_ladder <- function(yi, vi) {
   list(rung(1e-12, 1, 1000), rung(1e-12, 0.5, 10000), rung(1e-10, 0.5, 10000), rung(1e-8, 0.25, 50000))
 }
 
-# rma.uni with the tightest control that converges. `threshold` of the rung that was used
-# rides along when it wasn't the first one.
+# rma.uni with the tightest control that converges; the rung and its threshold ride along.
 tight_rma <- function(yi, vi, ...) {
   ladder <- control_ladder(yi, vi)
   for (step in seq_along(ladder)) {
-    fit <- try(suppressWarnings(metafor::rma.uni(yi, vi, ..., control = ladder[[step]])), silent = TRUE)
-    converged <- !inherits(fit, "try-error")
-    if (converged) break
-    if (!grepl("converge", fit)) break
+    fit <- tryCatch(metafor::rma.uni(yi, vi, ..., control = ladder[[step]]), error = identity)
+    if (!inherits(fit, "error")) break
+    if (!grepl("converge", conditionMessage(fit))) break
   }
-  # Run the deciding rung once more in the open, so that its warnings or its error are seen.
-  fit <- metafor::rma.uni(yi, vi, ..., control = ladder[[step]])
+  if (inherits(fit, "error")) stop(fit)
   fit$rung <- step
   fit$used_threshold <- ladder[[step]]$threshold
   fit

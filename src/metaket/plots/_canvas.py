@@ -1,0 +1,227 @@
+"""A page of text and panels inside one Axes, laid out in points from measured text.
+
+Every figure is drawn the same way: measure the text, add up what the content needs, and get a `Page` of at least that
+size. Without `ax` a figure of exactly that size is made; a given Axes keeps its size, and everything shrinks together
+where it is too small. Nothing global is touched: fonts, sizes and colours are given to each artist.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.transforms import Transform
+
+__all__ = ["ACCENT", "BODY", "FAINT", "GREY", "HEAD", "INK", "RULE", "SMALL", "Page", "artist", "line_height",
+           "open_page", "text_width", "wrap"]  # fmt: skip
+
+BODY, SMALL, HEAD = 8.0, 7.0, 10.5  # text sizes in points
+INK, GREY, RULE, FAINT, ACCENT = "#1b1b1b", "#595959", "#9a9a9a", "#ececec", "#2c5f8a"
+FAMILY = "DejaVu Sans"  # comes with matplotlib, so that sizes are the same everywhere
+FALLBACK = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC",
+            "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Noto Sans Arabic",
+            "Noto Sans Hebrew", "Arial Unicode MS")  # fmt: skip
+MEASURE_DPI = 288.0  # fine enough that hinting moves no width by more than a fraction of a per cent
+
+
+@lru_cache(maxsize=1)
+def _renderer() -> RendererAgg:
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    return RendererAgg(1, 1, MEASURE_DPI)
+
+
+@lru_cache(maxsize=1)
+def _known_characters() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(get_font(findfont(FAMILY)).get_charmap())
+
+
+@lru_cache(maxsize=1)
+def _fallback() -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    installed = {font.name for font in fontManager.ttflist}
+    return tuple(name for name in FALLBACK if name in installed)
+
+
+def _covered(text: str) -> bool:
+    return text.isascii() or all(ord(c) in _known_characters() for c in text)
+
+
+def _font(text: str, size: float, weight: str, style: str) -> FontProperties:
+    """DejaVu Sans; fonts for other scripts, where installed, only behind it and only for text that needs them."""
+    from matplotlib.font_manager import FontProperties
+
+    family = [FAMILY] if _covered(text) else [FAMILY, *_fallback()]
+    return FontProperties(family=family, size=size, weight=weight, style=style)
+
+
+@lru_cache(maxsize=20000)
+def text_width(text: str, size: float = BODY, weight: str = "normal", style: str = "normal") -> float:
+    """Width of one line of text in points."""
+    if not text:
+        return 0.0
+    with warnings.catch_warnings():
+        if not _covered(text):  # drawing warns about missing glyphs; measuring need not repeat it
+            warnings.filterwarnings("ignore", message="Glyph ")
+        width, _, _ = _renderer().get_text_width_height_descent(text, _font(text, size, weight, style), ismath=False)
+    return float(width) * 72.0 / MEASURE_DPI
+
+
+def line_height(size: float = BODY) -> float:
+    """Distance of two lines of text in points."""
+    return 1.32 * size
+
+
+def wrap(text: str, room: float, size: float = BODY, weight: str = "normal") -> tuple[str, ...]:
+    """Break text into lines no wider than `room` points, between words, or within a word that is too long alone."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        trial = f"{line} {word}" if line else word
+        if text_width(trial, size, weight) <= room:
+            line = trial
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while text_width(line, size, weight) > room and len(line) > 1:
+            head = _fitting(line, room, size, weight)
+            lines.append(line[:head])
+            line = line[head:]
+    return (*lines, line)
+
+
+def _fitting(word: str, room: float, size: float, weight: str) -> int:
+    """How many leading characters of a word fit into `room`, at least one."""
+    low, high = 1, len(word) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if text_width(word[:middle], size, weight) <= room else (low, middle - 1)
+    return low
+
+
+def artist(given: Mapping[str, Any] | None, **defaults: Any) -> dict[str, Any]:
+    """Arguments of an artist: ours, replaced by what the caller gave."""
+    aliases = {"c": "color", "lw": "linewidth", "ls": "linestyle", "ec": "edgecolor", "fc": "facecolor"}
+    named = {aliases.get(name, name): value for name, value in (given or {}).items()}
+    if "color" in named:  # one colour given for the whole artist outranks our face and edge
+        defaults = {n: v for n, v in defaults.items() if n not in ("facecolor", "edgecolor", "color")}
+    return defaults | named
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rectangle of `width` x `height` points inside `ax`, y counted downwards, shown at `scale`."""
+
+    ax: Axes
+    width: float
+    height: float
+    scale: float
+    transform: Transform
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: float = BODY,
+        ha: str = "left",
+        color: str = INK,
+        weight: str = "normal",
+        style: str = "normal",
+        rotation: float = 0.0,
+    ) -> None:
+        """One line of text whose capitals are centred on `y`."""
+        if not text:
+            return
+        level = rotation == 0.0
+        self.ax.text(
+            x,
+            y + 0.36 * size if level else y,
+            text,
+            fontproperties=_font(text, size * self.scale, weight, style),
+            color=color,
+            horizontalalignment=ha,  # type: ignore[arg-type]
+            verticalalignment="baseline" if level else "center",
+            rotation=rotation,
+            transform=self.transform,
+            parse_math=False,
+            usetex=False,
+            clip_on=False,
+        )
+
+    def block(self, x: float, y: float, lines: Sequence[str], *, size: float = BODY, **style: Any) -> float:
+        """Lines of text from the top `y` down; returns the y below them."""
+        for line in lines:
+            self.text(x, y + line_height(size) / 2, line, size=size, **style)
+            y += line_height(size)
+        return y
+
+    def rule(self, x0: float, x1: float, y: float, *, width: float = 0.7, color: str = INK) -> None:
+        """A horizontal line."""
+        from matplotlib.lines import Line2D
+
+        line = Line2D([x0, x1], [y, y], linewidth=width * self.scale, color=color, solid_capstyle="butt",
+                      transform=self.transform, clip_on=False, linestyle="-", marker="None")  # fmt: skip
+        self.ax.add_artist(line)
+
+    def panel(self, x: float, y: float, width: float, height: float, name: str) -> Axes:
+        """An Axes of its own for data, without frame, ticks and background; `name` is its label."""
+        w, h = self.width, self.height
+        panel = self.ax.inset_axes((x / w, 1.0 - (y + height) / h, width / w, height / h), label=name)
+        panel.patch.set_visible(False)
+        panel.grid(False)
+        for spine in panel.spines.values():
+            spine.set_visible(False)
+        panel.set_xticks([])
+        panel.set_yticks([])
+        panel.set_autoscale_on(False)
+        return panel
+
+    def lw(self, width: float) -> float:
+        """A line width at the page's scale."""
+        return width * self.scale
+
+    def area(self, side: float) -> float:
+        """The `s` of a scatter marker with this side in points."""
+        return float((side * self.scale) ** 2)
+
+
+def open_page(ax: Axes | None, width: float, height: float) -> Page:
+    """A page that holds `width` x `height` points of content: a new figure, or the inside of `ax`."""
+    from matplotlib.transforms import Affine2D
+
+    if ax is None:
+        ax = _new_axes(width, height)
+        page_width, page_height, scale = width, height, 1.0
+    else:
+        if ax.figure.get_layout_engine() is not None:  # type: ignore[union-attr]
+            ax.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
+        box = ax.get_window_extent()
+        dpi = ax.get_figure(root=True).dpi  # type: ignore[union-attr]
+        have_width, have_height = box.width * 72.0 / dpi, box.height * 72.0 / dpi
+        scale = min(1.0, have_width / width, have_height / height)
+        page_width, page_height = have_width / scale, have_height / scale
+    ax.set_axis_off()
+    transform = Affine2D().scale(1.0 / page_width, -1.0 / page_height).translate(0.0, 1.0) + ax.transAxes
+    return Page(ax, page_width, page_height, scale, transform)
+
+
+def _new_axes(width: float, height: float) -> Axes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width / 72.0, height / 72.0), facecolor="white", edgecolor="white", layout="none")
+    FigureCanvasAgg(figure)
+    return figure.add_axes((0.0, 0.0, 1.0, 1.0))

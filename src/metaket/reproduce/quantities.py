@@ -1,0 +1,211 @@
+"""The quantities that a claim can be of, each one function of an analysis' outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from metaket._registry import Registry
+from metaket.errors import NotComputableError
+from metaket.pooling.result import PooledResult
+from metaket.timecourse import patients
+
+__all__ = ["DECISIONS", "QUANTITIES", "Quantity", "decision_of"]
+
+DECISIONS = ("treatment better", "no difference", "control better")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A recomputed quantity: a number, or a decision in words.
+
+    Attributes
+    ----------
+    value : float
+        NaN for a decision.
+    words : str
+        The decision, empty for a number.
+    unit : str
+        "%" where the number is a percentage.
+    log : bool
+        Ratios are compared on the log scale.
+    kind : {"estimate", "limit", "heterogeneity", "p", "count", "rate", "decision"}
+    """
+
+    value: float
+    words: str = ""
+    unit: str = ""
+    log: bool = False
+    kind: str = "estimate"
+
+
+QuantityFunction = Callable[[PooledResult, str], Quantity]
+QUANTITIES: Registry[QuantityFunction] = Registry("quantity")
+
+
+def decision_of(result: PooledResult, better: str, level: float = 0.95) -> str:
+    """Which side the interval is on: "treatment better", "no difference" (it holds the null) or "control better"."""
+    low, high = result.ci(level)
+    null = result.effects.scale.forward(result.effects.scale.null)
+    if low <= null <= high:
+        return "no difference"
+    up = low > null
+    return "treatment better" if up == (better == "higher") else "control better"
+
+
+def _add(code: str, label: str) -> Callable[[QuantityFunction], QuantityFunction]:
+    return QUANTITIES.add(code, label=label, reference="design: the fields of a pooled result")
+
+
+@_add("estimate", "pooled effect")
+def _estimate(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.back(r.estimate), log=r.effects.scale.log_axis)
+
+
+@_add("ci_low", "lower limit")
+def _ci_low(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.back(r.ci().low), log=r.effects.scale.log_axis, kind="limit")
+
+
+@_add("ci_high", "upper limit")
+def _ci_high(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.back(r.ci().high), log=r.effects.scale.log_axis, kind="limit")
+
+
+@_add("pi_low", "lower prediction limit")
+def _pi_low(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.back(_prediction(r)[0]), log=r.effects.scale.log_axis, kind="limit")
+
+
+@_add("pi_high", "upper prediction limit")
+def _pi_high(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.back(_prediction(r)[1]), log=r.effects.scale.log_axis, kind="limit")
+
+
+def _prediction(r: PooledResult) -> tuple[float, float]:
+    interval = r.prediction_interval()
+    if interval is None:
+        raise NotComputableError(f"no prediction interval: {r.prediction_gap()}")
+    return interval
+
+
+@_add("std_error", "standard error")
+def _std_error(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.std_error)
+
+
+@_add("statistic", "test statistic")
+def _statistic(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.statistic)
+
+
+@_add("p_value", "p-value")
+def _p_value(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.p_value, kind="p")
+
+
+@_add("tau2", "tau2")
+def _tau2(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.tau2, kind="heterogeneity")
+
+
+@_add("tau", "tau")
+def _tau(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(math.sqrt(r.tau2), kind="heterogeneity")
+
+
+@_add("se_tau2", "standard error of tau2")
+def _se_tau2(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.se_tau2, kind="heterogeneity")
+
+
+@_add("tau2_ci_low", "lower limit of tau2 (Q-profile)")
+def _tau2_ci_low(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.tau2_ci().low, kind="heterogeneity")
+
+
+@_add("tau2_ci_high", "upper limit of tau2 (Q-profile)")
+def _tau2_ci_high(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.tau2_ci().high, kind="heterogeneity")
+
+
+@_add("q", "Q")
+def _q(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.q, kind="heterogeneity")
+
+
+@_add("q_df", "degrees of freedom of Q")
+def _q_df(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.q_df, kind="count")
+
+
+@_add("q_p", "p-value of Q")
+def _q_p(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.q_p, kind="p")
+
+
+@_add("i2", "I2")
+def _i2(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.i2, unit="%", kind="heterogeneity")
+
+
+@_add("h2", "H2")
+def _h2(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(r.h2, kind="heterogeneity")
+
+
+@_add("k", "number of studies")
+def _k(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(float(r.k), kind="count")
+
+
+@_add("n_total", "number of patients")
+def _n_total(r: PooledResult, _better: str) -> Quantity:
+    if r.effects.table is None:
+        raise NotComputableError("the number of patients is not in the data")
+    return Quantity(float(patients(r.effects.table)), kind="count")
+
+
+def _rate(r: PooledResult, arm: str) -> Quantity:
+    table = r.effects.table
+    if table is None or f"events_{arm}" not in table or table[f"events_{arm}"].isna().any():
+        raise NotComputableError("a rate needs the counts of every study")
+    share = float(np.sum(table[f"events_{arm}"])) / float(np.sum(table[f"n_{arm}"]))
+    return Quantity(100.0 * share, unit="%", kind="rate")
+
+
+@_add("rate_t", "treatment-arm rate (all events over all patients)")
+def _rate_t(r: PooledResult, _better: str) -> Quantity:
+    return _rate(r, "t")
+
+
+@_add("rate_c", "control-arm rate (all events over all patients)")
+def _rate_c(r: PooledResult, _better: str) -> Quantity:
+    return _rate(r, "c")
+
+
+@_add("decision", "decision")
+def _decision(r: PooledResult, better: str) -> Quantity:
+    return Quantity(math.nan, decision_of(r, better), kind="decision")
+
+
+@_add("significant", "significance")
+def _significant(r: PooledResult, _better: str) -> Quantity:
+    return Quantity(math.nan, "significant" if r.p_value < 0.05 else "not significant", kind="decision")
+
+
+@_add("heterogeneity", "significance of Q")
+def _heterogeneity(r: PooledResult, _better: str) -> Quantity:
+    if r.k < 2:
+        raise NotComputableError("heterogeneity needs at least 2 studies, there is 1")
+    return Quantity(math.nan, "significant" if r.q_p < 0.05 else "not significant", kind="decision")
+
+
+@_add("egger_p", "p-value of Egger's test")
+def _egger_p(r: PooledResult, _better: str) -> Quantity:
+    from metaket.diagnostics.asymmetry import egger
+
+    return Quantity(egger(r).p_value, kind="p")
