@@ -1,4 +1,4 @@
-"""The registry of effect measures and of the scales they live on.
+"""The registry of effect measures.
 
 A measure is one function from named columns to (y, v), both of shape (k,). Adding one means writing that function
 in its family's file under this decorator; nothing else has to change.
@@ -6,16 +6,29 @@ in its family's file under this decorator; nothing else has to change.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from metaket._checks import Array
 from metaket._registry import Registry
+from metaket.errors import InputError
+from metaket.measures.transform import SCALES, Scale
 
-__all__ = ["MEASURES", "SCALES", "Columns", "MeasureFunction", "Scale", "scale_of"]
+__all__ = [
+    "MEASURES",
+    "SCALES",
+    "TRAITS",
+    "Columns",
+    "MeasureFunction",
+    "Scale",
+    "Traits",
+    "check_options",
+    "measure",
+    "scale_of",
+    "takes_rho",
+]
 
 Columns = Mapping[str, Array]
 MeasureFunction = Callable[..., tuple[Array, Array]]
@@ -23,64 +36,62 @@ MEASURES: Registry[MeasureFunction] = Registry("measure")
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
-    """How the analysis scale relates to the scale that people read.
+class Traits:
+    """What a measure of counts does with zeros.
 
     Attributes
     ----------
-    name : str
-    forward, back : callable
-        To and from the analysis scale, elementwise.
-    null : float
-        No effect, on the scale that people read (NaN where there is no such value).
-    log_axis : bool
-        Whether figures draw a logarithmic axis.
+    zero_cells : str
+        The rule that holds unless the caller names one; empty for measures that are not made of counts.
+    uninformative : bool
+        Whether a study in which no arm, or every patient of both arms, had the event says nothing about it.
     """
 
-    name: str
-    forward: Callable[[Any], Any]
-    back: Callable[[Any], Any]
-    null: float
-    log_axis: bool = False
+    zero_cells: str = ""
+    uninformative: bool = False
 
 
-def _same(value: Any) -> Any:
-    return value
+TRAITS: dict[str, Traits] = {}
 
 
-def _expit(value: Any) -> Any:
-    return 1.0 / (1.0 + np.exp(-np.asarray(value)))
-
-
-def _logit(value: Any) -> Any:
-    value = np.asarray(value, dtype=np.float64)
-    return np.log(value) - np.log1p(-value)
-
-
-def _sine_squared(value: Any) -> Any:
-    """Inverse of the arcsine square root; angles outside [0, pi/2] are set to its ends."""
-    return np.sin(np.clip(value, 0.0, np.pi / 2)) ** 2
-
-
-def _square(value: Any) -> Any:
-    return np.maximum(value, 0.0) ** 2
-
-
-SCALES: dict[str, Scale] = {
-    scale.name: scale
-    for scale in (
-        Scale("difference", _same, _same, 0.0),
-        Scale("level", _same, _same, float("nan")),
-        Scale("log ratio", np.log, np.exp, 1.0, log_axis=True),
-        Scale("log level", np.log, np.exp, float("nan"), log_axis=True),
-        Scale("logit", _logit, _expit, float("nan")),
-        Scale("arcsine", lambda p: np.arcsin(np.sqrt(p)), _sine_squared, float("nan")),
-        Scale("Fisher z", np.arctanh, np.tanh, 0.0),
-        Scale("square root", np.sqrt, _square, float("nan")),
+def measure(
+    code: str,
+    *,
+    label: str,
+    reference: str,
+    needs: tuple[str, ...],
+    scale: str,
+    zero_cells: str = "",
+    uninformative: bool = False,
+    aliases: tuple[str, ...] = (),
+    metafor: str | None = None,
+) -> Callable[[MeasureFunction], MeasureFunction]:
+    """Register the decorated function as a measure; `metafor` is the same code unless said otherwise."""
+    TRAITS[code] = Traits(zero_cells, uninformative)
+    name = code if metafor is None else metafor
+    return MEASURES.add(
+        code, label=label, reference=reference, needs=needs, aliases=aliases, metafor=name, scale=scale
     )
-}
 
 
-def scale_of(measure: str) -> Scale:
+def _parameters(code: str) -> tuple[str, ...]:
+    return tuple(inspect.signature(MEASURES[code].func).parameters)[1:]
+
+
+def takes_rho(code: str) -> bool:
+    """Whether the measure has a variance for patients who were in both arms."""
+    return "rho" in _parameters(code)
+
+
+def check_options(code: str, options: Mapping[str, Any]) -> None:
+    """An error for the first option that the measure does not have."""
+    known = [name for name in _parameters(code) if name != "rho"]
+    for name in options:
+        if name not in known:
+            has = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise InputError(f"measure {code} has no option {name!r}; {has}")
+
+
+def scale_of(code: str) -> Scale:
     """The scale of a measure's code."""
-    return SCALES[MEASURES[measure].scale]
+    return SCALES[MEASURES[code].scale]

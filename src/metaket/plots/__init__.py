@@ -6,5 +6,6 @@ that is loaded later would be hidden by the module of the same name.
 
 from metaket.plots._save import alt_text, save
 from metaket.plots.forest import forest, forest_layout
+from metaket.plots.time_course import time_course, time_course_layout
 
-__all__ = ["alt_text", "forest", "forest_layout", "save"]
+__all__ = ["alt_text", "forest", "forest_layout", "save", "time_course", "time_course_layout"]

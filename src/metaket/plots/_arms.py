@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,16 @@ import numpy as np
 
 from metaket._checks import Array
 from metaket.measures.compute import METAFOR_COLUMNS
-from metaket.plots._text import Numbers, clean
+from metaket.plots._text import Numbers, clean, study_count
 
 if TYPE_CHECKING:
-    from metaket.measures.effect import EffectSizes
+    from metaket.measures.effect import Dropped, EffectSizes
 
-__all__ = ["ForestColumn", "arm_columns"]
+__all__ = ["ForestColumn", "arm_columns", "left_out"]
+
+COUNTS = ("events_t", "n_t", "events_c", "n_c")
+ARM_COLUMN = re.compile(r"\b(events|n|mean|sd)_([tc])\b")
+MEANS = ("mean_t", "sd_t", "mean_c", "sd_c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +40,7 @@ def arm_columns(
     if effects.table is None:
         return ()
     names = METAFOR_COLUMNS if isinstance(columns, str) else (columns or {})
-    have = {n: _numbers(effects, names.get(n, n)) for n in
-            ("events_t", "n_t", "events_c", "n_c", "mean_t", "sd_t", "mean_c", "sd_c")}  # fmt: skip
+    have = {n: _numbers(effects, names.get(n, n)) for n in (*COUNTS, *MEANS)}
 
     def complete(*wanted: str) -> bool:
         return all(np.isfinite(have[n]).all() for n in wanted)
@@ -45,13 +49,13 @@ def arm_columns(
     for arm, end in zip(arms, ("t", "c"), strict=True):
         n, arm = have[f"n_{end}"], clean(arm)
         size = ForestColumn(arm, "n", tuple(f"{x:.0f}" for x in n), f"{n.sum():.0f}")
-        if complete("events_t", "n_t", "events_c", "n_c"):
+        if complete(*COUNTS):
             events = have[f"events_{end}"]
             cells = tuple(f"{a:.0f}/{b:.0f}" for a, b in zip(events, n, strict=True))
             out.append(ForestColumn(arm, "events/total", cells, f"{events.sum():.0f}/{n.sum():.0f}"))
-        elif complete("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"):
+        elif complete(*MEANS, "n_t", "n_c"):
             mean, sd = have[f"mean_{end}"], have[f"sd_{end}"]
-            numbers = Numbers(errors=np.concatenate([have["sd_t"], have["sd_c"]]).tolist())
+            numbers = Numbers(_decimals(np.concatenate([have[c] for c in MEANS])))
             cells = tuple(f"{numbers(a)} ({numbers(b)})" for a, b in zip(mean, sd, strict=True))
             out += [ForestColumn(arm, "mean (SD)", cells, ""), size]
         elif complete("n_t", "n_c"):
@@ -65,3 +69,24 @@ def _numbers(effects: EffectSizes, column: str) -> Array:
     if effects.table is None or column not in effects.table.columns:
         return np.full(effects.k, np.nan)
     return pd.to_numeric(effects.table[column], errors="coerce").to_numpy(dtype=np.float64)
+
+
+def left_out(dropped: Sequence[Dropped], arms: tuple[str, str]) -> tuple[str, ...]:
+    """The footnote that lists the rows without an effect, with columns named as the figure names the arms."""
+    if not dropped:
+        return ()
+    names = dict(zip(("t", "c"), arms, strict=True))
+
+    def named(match: re.Match[str]) -> str:
+        return f"{match[1]} of {names[match[2]]}"
+
+    reasons: dict[str, list[str]] = {}
+    for d in dropped:
+        reasons.setdefault(ARM_COLUMN.sub(named, d.reason), []).append(d.study)
+    listed = "; ".join(f"{', '.join(studies)} ({reason})" for reason, studies in reasons.items())
+    return (clean(f"Left out, {study_count(len(dropped))}: {listed}"),)
+
+
+def _decimals(values: Array) -> int:
+    """As many decimals as the data have, at most 2."""
+    return next((d for d in (0, 1) if np.allclose(values, np.round(values, d), rtol=0.0, atol=1e-9)), 2)

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
     from matplotlib.transforms import Transform
 
-__all__ = ["ACCENT", "BODY", "FAINT", "GREY", "HEAD", "INK", "RULE", "SMALL", "Page", "artist", "line_height",
+__all__ = ["ACCENT", "BODY", "FAINT", "GREY", "HEAD", "INK", "RULE", "SERIES", "SMALL", "Page", "artist", "line_height",
            "open_page", "text_width", "wrap"]  # fmt: skip
 
 BODY, SMALL, HEAD = 8.0, 7.0, 10.5  # text sizes in points
 INK, GREY, RULE, FAINT, ACCENT = "#1b1b1b", "#595959", "#9a9a9a", "#ececec", "#2c5f8a"
+# Marker and colour of each series: Okabe & Ito's colours, which every kind of colour vision tells apart; the marker
+# alone is enough in print without colour.
+SERIES = (("o", "#1b1b1b"), ("s", "#0072b2"), ("^", "#b8500f"), ("D", "#00795a"), ("v", "#9b4f7d"), ("P", "#7a6a00"))
 FAMILY = "DejaVu Sans"  # comes with matplotlib, so that sizes are the same everywhere
 FALLBACK = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC",
             "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Noto Sans Arabic",
@@ -141,12 +144,13 @@ class Page:
         weight: str = "normal",
         style: str = "normal",
         rotation: float = 0.0,
+        on: Axes | None = None,
     ) -> None:
-        """One line of text whose capitals are centred on `y`."""
+        """One line of text whose capitals are centred on `y`; `on` a panel it lies over the panel's data."""
         if not text:
             return
         level = rotation == 0.0
-        self.ax.text(
+        (on or self.ax).text(
             x,
             y + 0.36 * size if level else y,
             text,

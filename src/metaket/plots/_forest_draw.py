@@ -39,6 +39,7 @@ EDGE = 12.0  # margin of the page
 GAP = 14.0  # between columns
 LABEL_ROOM = 200.0  # widest line of a study's name
 ARM_ROOM = 90.0  # widest line of an arm's name, unless its columns are wider
+WORD_ROOM = 150.0  # widest single word of an arm's name that isn't broken
 PANEL = 190.0
 SQUARE = 9.0  # side of the heaviest study's square
 PAD = 4.0  # above and below the text of a row
@@ -132,7 +133,8 @@ def _arms(layout: ForestLayout, x: float) -> tuple[Any, tuple[float, ...], float
             for c in group
         ]
         own = sum(widths) + GAP * (len(widths) - 1)
-        name = wrap(group[0].group, max(own, ARM_ROOM), BODY, "bold")
+        word = max(text_width(w, BODY, "bold") for w in group[0].group.split(" "))
+        name = wrap(group[0].group, max(own, ARM_ROOM, min(word, WORD_ROOM)), BODY, "bold")
         wide = max(own, *(text_width(line, BODY, "bold") for line in name))
         right = x + wide
         ends = [right - sum(widths[i + 1 :]) - GAP * (len(widths) - 1 - i) for i in range(len(widths))]

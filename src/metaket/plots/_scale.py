@@ -78,7 +78,7 @@ def axis_for(
 ) -> Axis:
     """An axis that holds every point and the null, and the intervals as far as they don't crush the rest.
 
-    An interval may reach past the outermost point by half the range of the points or by three quarters of the middle
+    An interval may reach past the outermost point by three quarters of the range of the points or by the middle
     interval's width, whichever is more; the figure draws an arrow where it goes further.
     """
     if limits is not None:
@@ -88,7 +88,7 @@ def axis_for(
     ends = [(_to(a, log), _to(b, log)) for a, b in zip(lows, highs, strict=True)]
     widths = sorted(b - a for a, b in ends if math.isfinite(b - a))
     middle = widths[len(widths) // 2] if widths else 0.0
-    reach = max(0.5 * (high - low), 0.75 * middle)
+    reach = max(0.75 * (high - low), middle)
     low = max(min([a for a, _ in ends if not math.isnan(a)], default=low), low - reach)
     high = min(max([b for _, b in ends if not math.isnan(b)], default=high), high + reach)
     low, high = min(low, *core), max(high, *core)

@@ -10,7 +10,7 @@ import numpy as np
 
 from metaket._checks import check_level
 from metaket._distributions import critical
-from metaket.plots._arms import ForestColumn, arm_columns
+from metaket.plots._arms import ForestColumn, arm_columns, left_out
 from metaket.plots._scale import Axis, axis_for
 from metaket.plots._text import Numbers, clean, marker, p_text, percent, signed, study_count
 
@@ -146,7 +146,7 @@ def forest_layout(
         (effects.label, f"[{_percent(level)} CI]"),
         None if favours is None else (clean(favours[0]), clean(favours[1])),
         _lines(result),
-        (*footnotes, *_left_out(effects), *_flags(result), *(clean(n) for n in notes)),
+        (*footnotes, *left_out(effects.dropped, arms), *_flags(result), *(clean(n) for n in notes)),
         _alt_text(result, clean(title), summary, prediction, level),
     )
 
@@ -212,13 +212,6 @@ def _footnotes(effects: EffectSizes) -> tuple[list[str], tuple[str, ...]]:
         own += [UNVERIFIED] if status[i] == "unverified" else []
         marks.append("".join(marker(index.setdefault(clean(n), len(index))) for n in own))
     return marks, tuple(f"{marker(i)} {note}" for note, i in index.items())
-
-
-def _left_out(effects: EffectSizes) -> tuple[str, ...]:
-    if not effects.dropped:
-        return ()
-    listed = "; ".join(f"{clean(d.study)} ({clean(d.reason)})" for d in effects.dropped)
-    return (f"Left out, {study_count(len(effects.dropped))}: {listed}",)
 
 
 def _flags(result: PooledResult) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from metaket.errors import ConvergenceWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.result import PooledResult
-from metaket.pooling.spec import PoolSpec
+from metaket.pooling.spec import MODELS, PoolSpec
 
-__all__ = ["pool", "pool_spec"]
+__all__ = ["inverse_variance", "pool", "pool_spec"]
 
 
 def pool(
@@ -91,25 +91,47 @@ def pool_spec(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None
     """Pool with a checked specification; what diagnostics and reproductions call."""
     if effects.k == 1 and spec.test != "z":
         raise InputError(f"test {spec.test!r} needs at least 2 studies, there is 1; use test='z'")
-    fits = fit_arrays(effects.y[None, :], effects.v[None, :], spec, weights=weights)
-    result = PooledResult(
-        effects,
-        spec,
-        float(fits.coef[0, 0]),
-        float(np.sqrt(fits.vcov[0, 0, 0])),
-        float(fits.df[0]),
-        float(fits.tau2[0]),
-        float(fits.se_tau2[0]),
-        float(fits.q[0]),
-        float(fits.q_df[0]),
-        float(fits.typical[0]),
-        bool(fits.converged[0]),
-        int(fits.n_iter[0]),
-    )
+    result: PooledResult = MODELS[spec.model].func(effects, spec, weights)
     if not result.converged:
         message = f"tau2 by {spec.tau2} did not converge for {effects!r}; the result is flagged"
         warnings.warn(message, ConvergenceWarning, stacklevel=3)
     return result
+
+
+@MODELS.add(
+    "random",
+    label="random effects",
+    reference="DerSimonian & Laird (1986) Control Clin Trials 7:177-188",
+    aliases=("RE",),
+    metafor="rma.uni",
+)
+@MODELS.add(
+    "common",
+    label="common effect",
+    reference="Hedges & Olkin (1985) Statistical Methods for Meta-Analysis",
+    aliases=("fixed", "FE", "EE", "CE"),
+    metafor="rma.uni(method='EE')",
+)
+def inverse_variance(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:
+    """Weights 1 / (v + tau2), with tau2 = 0 in the common-effect model."""
+    fits = fit_arrays(effects.y[None, :], effects.v[None, :], spec, weights=weights)
+    tau2 = float(fits.tau2[0])
+    w = 1.0 / (effects.v + tau2)
+    return PooledResult(
+        effects=effects,
+        spec=spec,
+        estimate=float(fits.coef[0, 0]),
+        std_error=float(np.sqrt(fits.vcov[0, 0, 0])),
+        df=float(fits.df[0]),
+        tau2=tau2,
+        se_tau2=float(fits.se_tau2[0]),
+        q=float(fits.q[0]),
+        q_df=float(fits.q_df[0]),
+        typical_variance=float(fits.typical[0]),
+        weights=np.asarray(100.0 * w / w.sum()),
+        converged=bool(fits.converged[0]),
+        n_iter=int(fits.n_iter[0]),
+    )
 
 
 def _from_arrays(y: Any, v: Any) -> EffectSizes:

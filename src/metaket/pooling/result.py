@@ -56,6 +56,8 @@ class PooledResult:
         Cochran's Q and k - 1.
     typical_variance : float
         (k - 1) / tr P at tau2 = 0, the s2 of Higgins & Thompson (2002).
+    weights : ndarray, shape (k,)
+        Share of each study in percent.
     converged : bool
     n_iter : int
         Evaluations of an iterative estimator, 0 for a closed form.
@@ -71,6 +73,7 @@ class PooledResult:
     q: float
     q_df: float
     typical_variance: float
+    weights: Array
     converged: bool
     n_iter: int
 
@@ -120,12 +123,6 @@ class PooledResult:
     def i2_tau2(self) -> float:
         """I2 in percent from tau2: tau2 / (tau2 + s2)."""
         return self._i2_h2("tau2")[0]
-
-    @property
-    def weights(self) -> Array:
-        """Share of each study in percent, shape (k,)."""
-        w = 1.0 / (self.effects.v + self.tau2)
-        return np.asarray(100.0 * w / w.sum())
 
     def ci(self, level: float = 0.95) -> Interval:
         """Confidence interval of the pooled effect, on the analysis scale."""
@@ -197,7 +194,11 @@ class PooledResult:
 
         return pd.DataFrame([self.fields(level, transform=transform)])
 
-    def _lines(self, level: float = 0.95) -> list[str]:
+    def summary(self, level: float = 0.95) -> str:
+        """The result in words, at any level."""
+        return "\n".join(self._lines(check_level(level)))
+
+    def _lines(self, level: float) -> list[str]:
         low, high = self.ci(level)
         percent = f"{100 * level:g} %"
         shown = f"{self.estimate:.4f} (SE {self.std_error:.4f}), {percent} CI {low:.4f} to {high:.4f}"
@@ -223,7 +224,7 @@ class PooledResult:
         return lines
 
     def __str__(self) -> str:
-        return "\n".join(self._lines())
+        return self.summary()
 
     def __repr__(self) -> str:
         return f"<PooledResult {self.effects.measure} {self.estimate:.4g} (SE {self.std_error:.3g}), k = {self.k}>"

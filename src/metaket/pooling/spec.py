@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,25 +20,7 @@ __all__ = ["I2_DEFINITIONS", "MODELS", "PoolSpec"]
 I2_DEFINITIONS = ("tau2", "Q")
 
 
-def _no_op() -> None:
-    """Models are told apart by `fit_arrays`; the registry holds their names and labels."""
-
-
-MODELS: Registry[Callable[[], None]] = Registry("model")
-MODELS.add(
-    "random",
-    label="random effects",
-    reference="DerSimonian & Laird (1986) Control Clin Trials 7:177-188",
-    aliases=("RE",),
-    metafor="rma.uni",
-)(_no_op)
-MODELS.add(
-    "common",
-    label="common effect",
-    reference="Hedges & Olkin (1985) Statistical Methods for Meta-Analysis",
-    aliases=("fixed", "FE", "EE", "CE"),
-    metafor="rma.uni(method='EE')",
-)(_no_op)
+MODELS: Registry[Callable[..., Any]] = Registry("model")  # filled by the models' own modules
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,13 +216,8 @@ def paule_mandel(pr: Problem, _weights: Array | None = None) -> Tau2:
     metafor="EB",
 )
 def empirical_bayes(pr: Problem, _weights: Array | None = None) -> Tau2:
-    """Solves the same equation as Paule-Mandel; its standard error differs."""
-    found = _from_q(pr, pr.df)
-    w = pr.weights(found.value)
-    total = pr.counted(w).sum(axis=-1)
-    spread = 1.0 / w
-    se = pr.k / pr.df * np.sqrt(2.0 * _trace_papa(pr, w, spread)) / total
-    return Tau2(found.value, se, found.converged, found.n_iter)
+    """Solves the same equation as Paule-Mandel."""
+    return _from_q(pr, pr.df)
 
 
 @ESTIMATORS.add(
@@ -237,10 +232,10 @@ def paule_mandel_median(pr: Problem, _weights: Array | None = None) -> Tau2:
 
 
 def _from_q(pr: Problem, target: Array) -> Tau2:
+    """tau2 with y'Py = target; the standard error is the empirical-Bayes one, k / df sqrt(2 df) / sum of w."""
     value, converged, n_iter = solve_q(pr, target)
-    w = pr.weights(value)
-    trace = gls(pr, w).trace_p
-    return Tau2(value, np.sqrt(2.0 * pr.df) / trace, converged, n_iter)
+    total = pr.counted(pr.weights(value)).sum(axis=-1)
+    return Tau2(value, pr.k / pr.df * np.sqrt(2.0 * pr.df) / total, converged, n_iter)
 
 
 def solve_q(pr: Problem, target: Array) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.int64]]:

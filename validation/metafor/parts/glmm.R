@@ -1,19 +1,24 @@
 # glmm.json: rma.glmm. Needs lme4 (UM.*, CM.AL) and BiasedUrn with numDeriv (CM.EL).
 
-# CM.EL integrates a non-central hypergeometric for every study, so it gets the small sets only.
+# CM.EL integrates a non-central hypergeometric for every study, so it gets small sets only.
 glmm_questions <- list(
   list(measure = "OR", models = c("UM.FS", "UM.RS", "CM.AL"),
        sets = c("dat.bcg", "dat.collins1985a", "dat.collins1985b", "dat.nielweise2007", "dat.hine1989", "dat.damico2009", "dat.li2007")),
-  list(measure = "OR", models = "CM.EL", sets = c("dat.hine1989", "dat.nielweise2007", "dat.collins1985b.stillbirths")),
+  list(measure = "OR", models = "CM.EL", sets = c("dat.hine1989", "dat.nielweise2007")),
   list(measure = "IRR", models = c("UM.FS", "UM.RS", "CM.EL"), sets = c("dat.nielweise2008", "dat.hart1999")),
   list(measure = "PLO", models = "", sets = c("dat.pritz1997", "dat.debruin2009", "dat.hannum2020")),
   list(measure = "IRLN", models = "", sets = c("dat.nielweise2008.control", "dat.hart1999.treatment", "dat.nielweise2008.treatment")))
 
-# 25 quadrature points are the most that glmer takes.
-glmm_control <- list(
-  optCtrl = list(rel.tol = 1e-12, x.tol = 1e-11), intCtrl = list(rel.tol = 1e-9), dnchgprec = 1e-14,
-  glmCtrl = list(epsilon = 1e-13, maxit = 200),
-  glmerCtrl = list(optimizer = "bobyqa", tolPwrss = 1e-11, optCtrl = list(rhoend = 1e-9, maxfun = 1e5)))
+# Settings as tight as each optimiser takes: tighter ones make nlminb report a false
+# convergence (CM.EL) and glmer lose its Hessian (UM.RS), which then keep their defaults.
+glmm_control <- function(measure, model, name) {
+  if (model == "UM.RS") return(list())
+  if (measure == "OR" && model == "CM.EL") {
+    if (name == "dat.nielweise2007") return(list(intCtrl = list(rel.tol = 1e-9), dnchgprec = 1e-12))
+    return(list())
+  }
+  list(glmerCtrl = list(optimizer = "bobyqa", tolPwrss = 1e-10, optCtrl = list(rhoend = 1e-8, maxfun = 1e5)))
+}
 
 glmm_fields <- function(fit) {
   list(estimate = num(fit$beta[1]), std_error = num(fit$se[1]), statistic = num(fit$zval[1]), p_value = num(fit$pval[1]),
@@ -26,22 +31,23 @@ glmm_fields <- function(fit) {
 glmm_record <- function(set, measure, model, method, test, points) {
   head <- list(id = slug(set$id, measure, if (nzchar(model)) model, method, test, paste0("agq", points)), dataset = set$id,
                measure = measure, model = if (nzchar(model)) model, method = method, test = test, n_agq = points)
-  control <- glmm_control
-  if (model != "CM.EL") control$optCtrl <- control$intCtrl <- control$dnchgprec <- NULL
-  if (model == "CM.EL" && measure == "IRR") control$optCtrl <- control$intCtrl <- control$dnchgprec <- NULL
-  call <- c(list(measure = measure, method = method, test = test, nAGQ = points, control = control), escalc_inputs(set, measure))
+  call <- c(list(measure = measure, method = method, test = test, nAGQ = points,
+                 control = glmm_control(measure, model, set$id)), escalc_inputs(set, measure))
   if (nzchar(model)) call$model <- model
   record(head, attempt(do.call(metafor::rma.glmm, call)), glmm_fields)
 }
 
+# 25 quadrature points are the most that glmer takes; 7 are metafor's choice. With two
+# random effects (UM.RS) glmer can only do the Laplace approximation.
 glmm_records <- function(sets) {
   out <- list()
   for (question in glmm_questions) for (name in question$sets) for (model in question$models) {
     ask <- function(...) out[[length(out) + 1L]] <<- glmm_record(sets[[name]], question$measure, model, ...)
-    points <- if (model == "UM.RS") 1 else 25
+    exact <- question$measure == "OR" && model == "CM.EL"
+    points <- if (model == "UM.RS") 1 else if (exact) 7 else 25
     ask("ML", "z", points)
-    if (points == 25 && model != "CM.EL") ask("ML", "z", 7)
-    if (question$measure != "OR") ask("ML", "t", points)
+    if (points == 25) ask("ML", "z", 7)
+    if (!exact) ask("ML", "t", points)
     ask("EE", "z", points)
   }
   out
