@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -141,12 +142,14 @@ class Moments:
     h : y'PPPy
     g1 : tr P (restricted likelihood) or tr W (likelihood)
     g2 : tr PP (restricted likelihood) or tr WW (likelihood)
+
+    For a single fit they are floats.
     """
 
-    f: Array
-    h: Array
-    g1: Array
-    g2: Array
+    f: Any
+    h: Any
+    g1: Any
+    g2: Any
 
 
 def gls(pr: Problem, w: Array) -> Gls:

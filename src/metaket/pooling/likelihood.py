@@ -22,7 +22,9 @@ with the data.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +90,8 @@ def log_likelihood(pr: Problem, t: Array, *, restricted: bool) -> Array:
 def maximise(pr: Problem, *, restricted: bool) -> Maximum:
     """The tau2 >= 0 with the largest (restricted) likelihood for each fit of the block."""
     m = pr.y.shape[0]
+    if m == 1 and pr.x is None:
+        return maximise_one(pr, restricted=restricted)
     brackets, falls_at_zero, finished, n_iter = _scan(pr, restricted)
     value = np.zeros(m)
     converged = finished
@@ -133,7 +137,7 @@ def _scan(
     sub = pr
     step = _first_step(at_a)
     for _ in range(SCAN_LIMIT):
-        done = _tail_is_clear(sub, a, at_a)
+        done = _tail_is_clear(sub.v_min, sub.v_max, a, at_a)
         if done.any():
             finished[live[done]] = True
             keep = ~done
@@ -171,46 +175,50 @@ def _choose(where: npt.NDArray[np.bool_], yes: Moments, no: Moments) -> Moments:
     )
 
 
-def _first_step(mo: Moments) -> Array:
+def _larger(a: Any, b: Any) -> Any:
+    """max(a, b) in plain arithmetic, for floats and arrays alike."""
+    return 0.5 * (a + b + abs(a - b))
+
+
+def _first_step(mo: Moments) -> Any:
     """How far right to look: where A would meet B if all variances were equal, at least a quarter of 1/B.
 
     With equal variances 1/A = (d + t)/2 and 1/B = d + t, and any step up to d + a proves a falling phi.
     """
     scale = mo.g1 / mo.g2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        reach = 0.95 * (2.0 * scale - mo.f / mo.h)
-    return np.asarray(np.where(reach > 0.25 * scale, reach, 0.25 * scale))
+    return _larger(0.95 * (2.0 * scale - mo.f / mo.h), 0.25 * scale)
 
 
-def _tail_is_clear(pr: Problem, a: Array, mo: Moments) -> npt.NDArray[np.bool_]:
+def _tail_is_clear(v_min: Any, v_max: Any, a: Any, mo: Moments) -> Any:
     """No zero beyond a: f/g <= rho (M/(M+s))^2 (m+s)/m for every s >= 0, M = v_max + a, m = v_min + a, rho = f/g at a.
 
     The bound stays below 1 when m (M+s)^2 - rho M^2 (m+s) has no zero in s >= 0.
     """
     rho = mo.f / mo.g1
-    big, small = pr.v_max + a, pr.v_min + a
-    # divided by small, so that variances of 1e-300 do not underflow
-    r = rho * big / (2.0 * small)
-    return np.asarray((rho < 1.0) & ((r <= 1.0) | ((1.0 - r) ** 2 < 1.0 - rho)))
+    r = rho * (v_max + a) / (2.0 * (v_min + a))
+    return (rho < 1.0) & ((r <= 1.0) | ((1.0 - r) * (1.0 - r) < 1.0 - rho))
 
 
-def _certify(a: Array, at_a: Moments, b: Array, at_b: Moments) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """(proved, peak): nothing is left to know about [a, b]; and it holds exactly one maximum."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        phi_a, phi_b = np.log(at_a.f / at_a.g1), np.log(at_b.f / at_b.g1)
-        fall_a, fall_b = 2.0 * at_a.h / at_a.f, 2.0 * at_b.h / at_b.f
+def _certify(a: Any, at_a: Moments, b: Any, at_b: Moments) -> tuple[Any, Any]:
+    """(proved, peak): nothing is left to know about [a, b]; and it holds exactly one maximum.
+
+    log x is bounded by 1 - 1/x from below and x - 1 from above, which keeps the proof and spares the logarithm.
+    """
     rise_a, rise_b = at_a.g2 / at_a.g1, at_b.g2 / at_b.g1
+    fall_a, fall_b = 2.0 * at_a.h / at_a.f, 2.0 * at_b.h / at_b.f
     width = b - a
-    falling = fall_b > rise_a
-    rising = fall_a < rise_b
-    climb = np.maximum(rise_a - fall_b, 0.0) * width
-    drop = np.maximum(fall_a - rise_b, 0.0) * width
-    above = (phi_a > drop) | (phi_b > climb)
-    below = (phi_a < -climb) | (phi_b < -drop)
+    climb = _larger(rise_a - fall_b, 0.0) * width
+    drop = _larger(fall_a - rise_b, 0.0) * width
+    above = (1.0 - at_a.g1 / at_a.f > drop) | (1.0 - at_b.g1 / at_b.f > climb)
+    below = (1.0 - at_a.f / at_a.g1 > climb) | (1.0 - at_b.f / at_b.g1 > drop)
     tiny = width <= SMALLEST_STEP * (a + 1.0 / rise_a)
-    crosses_down = (phi_a > 0.0) & (phi_b <= 0.0)
-    proved = falling | rising | above | below | tiny | (at_a.f == 0.0)
-    return proved, crosses_down & proved
+    proved = (fall_b > rise_a) | (fall_a < rise_b) | above | below | tiny
+    return proved, proved & (at_a.f > at_a.g1) & (at_b.f <= at_b.g1)
+
+
+def _newton(t: Any, mo: Moments) -> Any:
+    """Newton's step on g/f = 1, which is nearly a straight line in t."""
+    return t + (mo.f / mo.g1 - 1.0) / (2.0 * mo.h / mo.f - mo.g2 / mo.g1)
 
 
 def _refine(
@@ -231,9 +239,7 @@ def _refine(
         inside = mo.f > mo.g1
         low[live] = np.where(inside, here, low[live])
         high[live] = np.where(inside, high[live], here)
-        slope = 2.0 * mo.h / mo.f - mo.g2 / mo.g1
-        with np.errstate(divide="ignore", invalid="ignore"):
-            to = here + (mo.f / mo.g1 - 1.0) / slope
+        to = _newton(here, mo)
         stray = ~((to >= low[live]) & (to <= high[live]))
         to = np.where(stray, 0.5 * (low[live] + high[live]), to)
         t[live] = to
@@ -245,3 +251,81 @@ def _refine(
                 break
             sub = sub.take(~close)
     return t, solved, steps
+
+
+def maximise_one(pr: Problem, *, restricted: bool) -> Maximum:
+    """`maximise` for a single fit: the same steps on plain floats, without the cost of masks over one element."""
+    evaluate = _moments_of_one(pr, restricted)
+    v_min, v_max = float(pr.v_min[0]), float(pr.v_max[0])
+    a, at_a, count = 0.0, evaluate(0.0), 1
+    candidates = [0.0] if at_a.f <= at_a.g1 else []
+    brackets = []
+    step = -1.0
+    while not _tail_is_clear(v_min, v_max, a, at_a) and count < SCAN_LIMIT:
+        step = _first_step(at_a) if step < 0.0 else step
+        b = a + step
+        at_b = evaluate(b)
+        count += 1
+        proved, peak = _certify(a, at_a, b, at_b)
+        if peak:
+            brackets.append((a, b))
+        a, at_a, step = (b, at_b, -1.0) if proved else (a, at_a, 0.5 * step)
+    solved = count < SCAN_LIMIT
+    for low, high in brackets:
+        root, steps, ok = _refine_one(evaluate, low, high)
+        candidates.append(root)
+        count, solved = count + steps, solved and ok
+    if len(candidates) > 1:
+        heights = log_likelihood(_repeat(pr, len(candidates)), np.array(candidates), restricted=restricted)
+        candidates = [candidates[int(np.argmax(heights))]]
+    return Maximum(np.array(candidates), np.array([solved]), np.array([count]))
+
+
+def _repeat(pr: Problem, times: int) -> Problem:
+    return pr.take(np.zeros(times, dtype=np.intp))
+
+
+def _refine_one(evaluate: Callable[[float], Moments], low: float, high: float) -> tuple[float, int, bool]:
+    """`_refine` on floats: the root, the evaluations, and whether the last step was small."""
+    t = 0.5 * (low + high)
+    for count in range(1, NEWTON_LIMIT + 1):
+        mo = evaluate(t)
+        low, high = (t, high) if mo.f > mo.g1 else (low, t)
+        to = _newton(t, mo)
+        if not low <= to <= high:
+            to = 0.5 * (low + high)
+        if abs(to - t) <= LAST_STEP * (t + float(mo.g1 / mo.g2)):
+            return to, count, True
+        t = to
+    return t, NEWTON_LIMIT, False
+
+
+def _moments_of_one(pr: Problem, restricted: bool) -> Callable[[float], Moments]:
+    """`moments` for one fit as a function of a float: nine power sums by one small matrix product.
+
+    The effects are centred at their mean under tau2 = 0, which keeps the expanded squares accurate: the studies that
+    pull the mean away from there are the ones whose residuals then dominate the sum.
+    """
+    v = pr.v[0]
+    n = np.ones_like(v) if pr.n is None else pr.n[0]
+    y = pr.y[0] - float((n / v) @ pr.y[0] / (n / v).sum())
+    basis = np.column_stack([n, n * y, n * y * y])
+    powers = np.empty((3, v.size))
+
+    def evaluate(t: float) -> Moments:
+        w, w2, w3 = powers
+        np.divide(1.0, v + t, out=w)
+        np.multiply(w, w, out=w2)
+        np.multiply(w2, w, out=w3)
+        (s1, s1y, _), (s2, s2y, s2yy), (s3, s3y, s3yy) = (powers @ basis).tolist()
+        mu = s1y / s1
+        f = s2yy - mu * (2.0 * s2y - mu * s2)
+        u = s2y - mu * s2
+        h = s3yy - mu * (2.0 * s3y - mu * s3) - u * u / s1
+        f, h = (f, h) if f > 0.0 < h else (0.0, 1.0)  # all effects equal up to rounding: the tail is clear
+        if not restricted:
+            return Moments(f, h, s1, s2)
+        ratio = s2 / s1
+        return Moments(f, h, s1 - ratio, s2 - 2.0 * s3 / s1 + ratio * ratio)
+
+    return evaluate
