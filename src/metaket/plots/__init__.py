@@ -5,7 +5,20 @@ that is loaded later would be hidden by the module of the same name.
 """
 
 from metaket.plots._save import alt_text, save
+from metaket.plots.agreement import agreement, agreement_layout
 from metaket.plots.forest import forest, forest_layout
+from metaket.plots.specification import specification_curve, specification_layout
 from metaket.plots.time_course import time_course, time_course_layout
 
-__all__ = ["alt_text", "forest", "forest_layout", "save", "time_course", "time_course_layout"]
+__all__ = [
+    "agreement",
+    "agreement_layout",
+    "alt_text",
+    "forest",
+    "forest_layout",
+    "save",
+    "specification_curve",
+    "specification_layout",
+    "time_course",
+    "time_course_layout",
+]

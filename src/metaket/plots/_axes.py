@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from metaket.plots._canvas import BODY, GREY, INK, SMALL, Page, line_height, text_width, wrap
+from metaket.plots._canvas import GREY, INK, SMALL, Page, line_height, text_width, wrap
 from metaket.plots._scale import Axis, Tick, choose_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["bottom_axis", "favours_lines", "left_axis", "set_scale", "ticks_for", "vertical_line"]
+__all__ = ["bottom_axis", "horizontal_line", "left_axis", "left_axis_width", "set_scale", "ticks_for", "upright",
+           "vertical_line"]  # fmt: skip
 
 TICK = 3.0  # length of a tick in points
 DASHES = {"solid": "-", "dashed": (0, (4, 3)), "dotted": (0, (1, 2.5))}
@@ -71,10 +72,10 @@ def left_axis(page: Page, axis: Axis, x: float, y: float, height: float, *, labe
             at += line_height(SMALL)
 
 
-def left_axis_width(axis: Axis, height: float) -> float:
-    """Room that a vertical axis with its label takes to the left of its line."""
+def left_axis_width(axis: Axis, height: float, *, label: bool = True) -> float:
+    """Room that a vertical axis (with its label) takes to the left of its line."""
     labels = [text_width(name, SMALL) for _, name in ticks_for(axis, height, upright=True)]
-    lines = wrap(axis.label, height, SMALL) if axis.label else ()
+    lines = wrap(axis.label, height, SMALL) if label and axis.label else ()
     return TICK + 2.0 + max(labels, default=0.0) + 5.0 + len(lines) * line_height(SMALL)
 
 
@@ -93,6 +94,6 @@ def vertical_line(page: Page, panel: Axes, x: float, *, dash: str, color: str, w
     panel.axvline(x, color=color, linewidth=page.lw(width), linestyle=DASHES[dash], zorder=0.5, marker="None")
 
 
-def favours_lines(text: str, room: float) -> tuple[str, ...]:
-    """The label of one side of the null, wrapped."""
-    return wrap(text, room, BODY - 0.5) if text else ()
+def horizontal_line(page: Page, panel: Axes, y: float, *, dash: str, color: str, width: float = 0.7) -> None:
+    """A line over the panel's whole width at the data value `y`, behind the data."""
+    panel.axhline(y, color=color, linewidth=page.lw(width), linestyle=DASHES[dash], zorder=0.5, marker="None")

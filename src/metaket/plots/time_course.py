@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from metaket._checks import check_choice, check_level
 from metaket.errors import InputError
 from metaket.plots._scale import Axis, axis_for
-from metaket.plots._text import Numbers, clean, interval_text, marker
+from metaket.plots._text import NO_VALUE, Numbers, clean, interval_text, marker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -254,24 +254,30 @@ def _rows(
         cells = []
         for points, reason in zip(columns, reasons, strict=True):
             point = points[row]
-            if point is not None and not point.results and clean(point.gap) and not reason:
-                gaps.setdefault(clean(point.gap), len(gaps))
-            cells.append(_cell(point, numbers, level, {} if reason else gaps))
+            note = "" if point is None or (reason and not point.results) else _remark(point)
+            mark = marker(gaps.setdefault(note, len(gaps))) if note else ""
+            cells.append(_cell(point, mark, numbers, level))
         rows.append(CourseRow(name, series, complete, tuple(cells)))
     return tuple(rows), tuple(f"{marker(i)} {gap}" for gap, i in gaps.items())
 
 
-def _cell(point: CoursePoint | None, numbers: Numbers, level: float, gaps: Mapping[str, int]) -> tuple[str, ...]:
-    if point is None:
-        return ("not asked",)
+def _remark(point: CoursePoint) -> str:
+    """What a footnote says of a cell: why there is no result, or what its two results are."""
     if not point.results:
-        gap = clean(point.gap)
-        return (f"no result{marker(gaps[gap]) if gap in gaps else ''}",)
-    lines = [f"k = {point.k}, N = {point.n}"]
-    for end, result in point.results:
+        return clean(point.gap)
+    names = [clean(end) for end, _ in point.results if end]
+    return f"an input is printed as a range: {', then '.join(names)}" if len(point.results) > 1 and names else ""
+
+
+def _cell(point: CoursePoint | None, mark: str, numbers: Numbers, level: float) -> tuple[str, ...]:
+    if point is None:
+        return (NO_VALUE,)
+    if not point.results:
+        return (f"no result{mark}",)
+    lines = [f"k = {point.k}, N = {point.n}{mark}"]
+    for _, result in point.results:
         estimate, low, high = _shown(result, level)
-        name = f"{clean(end)}: " if len(point.results) > 1 and end else ""
-        lines.append(f"{name}{numbers(estimate)} {interval_text(numbers, low, high)}")
+        lines.append(f"{numbers(estimate)} {interval_text(numbers, low, high)}")
     return tuple(lines)
 
 

@@ -20,7 +20,7 @@ from metaket.errors import InputError
 
 __all__ = ["BLOCK", "Gls", "Moments", "Problem", "blocks", "dot", "gls", "gram", "moments"]
 
-BLOCK = 24_576  # study cells a block: a dozen float64 work arrays of this size fit a 2 MiB cache
+BLOCK = 131_072  # study cells a block: large enough to spread the cost of a call, a megabyte an array
 
 
 def dot(a: Array, b: Array) -> Array:

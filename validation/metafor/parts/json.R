@@ -26,7 +26,7 @@ json_atoms <- function(x) {
 }
 
 # Wrap a vector that must stay a JSON array even when it has one element.
-arr <- function(x) I(as.vector(x))
+arr <- function(x) if (is.null(x)) NULL else I(as.vector(x))
 
 # A matrix as an array of rows.
 mat <- function(x) lapply(seq_len(nrow(x)), function(i) arr(unname(x[i, ])))
