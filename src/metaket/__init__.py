@@ -25,6 +25,7 @@ _HOME = {
     "pool": "metaket.pooling.pool",
     "pool_many": "metaket.pooling.batch",
     "pool_over_time": "metaket.timecourse",
+    "Reproduction": "metaket.reproduce.run",
     "reproduce": "metaket.reproduce.run",
 }
 _SUBMODULES = ("errors", "plots")
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from metaket.pooling.result import PooledResult as PooledResult
     from metaket.pooling.spec import PoolSpec as PoolSpec
     from metaket.reproduce.paper import load as load
+    from metaket.reproduce.run import Reproduction as Reproduction
     from metaket.reproduce.run import reproduce as reproduce
     from metaket.timecourse import pool_over_time as pool_over_time
 
