@@ -202,6 +202,8 @@ def pool_over_time(
         As in `pool`.
     crossover, zero_cells, double_zero
         As in `effect_sizes`.
+    title : str
+        For figures and tables; the outcome by default.
 
     Returns
     -------

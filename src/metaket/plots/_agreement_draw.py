@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from metaket.plots._canvas import (
     GREY,
     HEAD,
     INK,
-    RULE,
     SMALL,
     Page,
     artist,
@@ -102,27 +100,34 @@ def draw_agreement(
     return page.ax
 
 
-def _cells(row: AgreementRow) -> _Cells:
+def _cells(row: AgreementRow, ours_room: float) -> _Cells:
     return _Cells(
         wrap(row.label, CLAIM_ROOM),
         wrap(row.source, CLAIM_ROOM, SMALL) if row.source else (),
         wrap(row.printed, PRINTED_ROOM),
-        wrap(row.ours, OURS_ROOM) if row.ours else ("–",),
+        wrap(row.ours, ours_room) if row.ours else ("–",),
         wrap(f"{row.sign} {row.verdict}".strip(), VERDICT_ROOM, BODY, "bold"),
         wrap(row.remark, VERDICT_ROOM, SMALL) if row.remark else (),
     )
 
 
 def _measure(layout: AgreementLayout, extra: float) -> _Geometry:
-    cells = tuple(tuple(_cells(row) for row in section.rows) for section in layout.sections)
+    # Rows without a marker may run into the panel's column, as far as the narrowest columns let them.
+    wide = text_width("Recomputed", BODY, "bold") + PANEL if layout.drawn else OURS_ROOM
+    cells = tuple(
+        tuple(_cells(row, OURS_ROOM if section.axis is not None else wide) for row in section.rows)
+        for section in layout.sections
+    )
     rows = [row for section in cells for row in section]
+    beside = [row for section, group in zip(layout.sections, cells, strict=True) for row in group
+              if section.axis is not None or not layout.drawn]  # fmt: skip
 
     def widest(heading: str, *texts: tuple[list[str], float, str]) -> float:
         widths = [text_width(line, size, weight) for lines, size, weight in texts for line in lines]
         return max([text_width(heading, BODY, "bold"), *widths])
 
     def lines(name: str) -> list[str]:
-        return [line for row in rows for line in getattr(row, name)]
+        return [line for row in (beside if name == "ours" else rows) for line in getattr(row, name)]
 
     printed = EDGE + GAP + widest(
         "Claim", (lines("label"), BODY, "normal"), (lines("source"), SMALL, "normal"),
@@ -141,7 +146,7 @@ def _height(layout: AgreementLayout, geometry: _Geometry) -> float:
     room = geometry.width - 2 * EDGE
     y = EDGE + len(_title_lines(layout, room)) * line_height(HEAD)
     y += len(wrap(layout.subtitle, room)) * line_height() + 4.0
-    y += (line_height(SMALL) + 4.0 if layout.drawn else 0.0) + line_height() + 3.0
+    y += (line_height(SMALL) + 7.0 if layout.drawn else 0.0) + line_height() + 3.0
     for section, cells in zip(layout.sections, geometry.cells, strict=True):
         y += (line_height() + 6.0 if section.heading else 2.0) + sum(c.height for c in cells)
         if section.axis is not None:
@@ -163,11 +168,11 @@ def _head(page: Page, layout: AgreementLayout, geometry: _Geometry) -> float:
     y = page.block(EDGE, y, wrap(layout.subtitle, room), color=GREY) + 4.0
     if layout.drawn:
         x = EDGE
-        for kind, text in LEGEND:
+        for kind, text in LEGEND[: None if layout.partial else -1]:
             _marker(page, page.ax, kind, x + 4.0, y + line_height(SMALL) / 2, transform=page.transform)
             page.text(x + 13.0, y + line_height(SMALL) / 2, text, size=SMALL)
             x += 13.0 + text_width(text, SMALL) + 14.0
-        y += line_height(SMALL) + 4.0
+        y += line_height(SMALL) + 7.0
     middle = y + line_height() / 2
     for x, text in (
         (EDGE, "Claim"),
@@ -234,16 +239,10 @@ def _points(
         return
     panel.axhline(y, color=FAINT, linewidth=page.lw(0.6), zorder=0.1, linestyle="-", marker="None")
     low, high = row.printed_ends
-    panel.hlines([y], [axis.clip(low)], [axis.clip(high)], color=GREY, linewidth=page.lw(0.9), zorder=2)
-    if math.isfinite(low) and math.isfinite(high):
-        _marker(page, panel, "printed", (low + high) / 2.0, y)
-    else:  # "< 0.001": an open end, the printed number at the other
-        _marker(page, panel, "printed", high if math.isfinite(high) else low, y)
-        end, head = (axis.low, "<") if math.isfinite(high) else (axis.high, ">")
-        panel.scatter([end], [y], marker=head, s=page.area(4.5), color=GREY, linewidth=0.0, zorder=3, clip_on=False)
+    panel.hlines([y], [low], [high], color=GREY, linewidth=page.lw(0.9), zorder=2)
+    _marker(page, panel, "printed", (low + high) / 2.0, y)
     if row.value_ends is not None:
-        ends = [axis.clip(e) for e in row.value_ends]
-        panel.hlines([y], ends[:1], ends[1:], **artist(interval, color=INK, linewidth=page.lw(2.2), zorder=4))
+        panel.hlines([y], *row.value_ends, **artist(interval, color=INK, linewidth=page.lw(2.2), zorder=4))
     if row.value is not None:
         _marker(page, panel, "recomputed" if row.complete else "partial", row.value, y, point)
 

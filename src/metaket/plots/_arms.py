@@ -16,7 +16,7 @@ from metaket.plots._text import Numbers, clean, study_count
 if TYPE_CHECKING:
     from metaket.measures.effect import Dropped, EffectSizes
 
-__all__ = ["ForestColumn", "arm_columns", "left_out"]
+__all__ = ["ForestColumn", "arm_columns", "left_out", "name_columns"]
 
 COUNTS = ("events_t", "n_t", "events_c", "n_c")
 ARM_COLUMN = re.compile(r"\b(events|n|mean|sd)_([tc])\b")
@@ -71,18 +71,19 @@ def _numbers(effects: EffectSizes, column: str) -> Array:
     return pd.to_numeric(effects.table[column], errors="coerce").to_numpy(dtype=np.float64)
 
 
+def name_columns(text: str, arms: tuple[str, str]) -> str:
+    """A message for people: `events_t` becomes `events (ketamine arm)`."""
+    names = {"t": arms[0], "c": arms[1]}
+    return ARM_COLUMN.sub(lambda match: f"{match[1]} ({names[match[2]]} arm)", text)
+
+
 def left_out(dropped: Sequence[Dropped], arms: tuple[str, str]) -> tuple[str, ...]:
     """The footnote that lists the rows without an effect, with columns named as the figure names the arms."""
     if not dropped:
         return ()
-    names = dict(zip(("t", "c"), arms, strict=True))
-
-    def named(match: re.Match[str]) -> str:
-        return f"{match[1]} of {names[match[2]]}"
-
     reasons: dict[str, list[str]] = {}
     for d in dropped:
-        reasons.setdefault(ARM_COLUMN.sub(named, d.reason), []).append(d.study)
+        reasons.setdefault(name_columns(d.reason, arms), []).append(d.study)
     listed = "; ".join(f"{', '.join(studies)} ({reason})" for reason, studies in reasons.items())
     return (clean(f"Left out, {study_count(len(dropped))}: {listed}"),)
 

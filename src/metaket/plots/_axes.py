@@ -81,12 +81,7 @@ def left_axis_width(axis: Axis, height: float, *, label: bool = True) -> float:
 
 def upright(page: Page, x: float, y0: float, y1: float, *, width: float = 0.7, color: str = INK) -> None:
     """A vertical line on the page."""
-    from matplotlib.lines import Line2D
-
-    page.ax.add_artist(
-        Line2D([x, x], [y0, y1], linewidth=page.lw(width), color=color, solid_capstyle="butt", linestyle="-",
-               marker="None", transform=page.transform, clip_on=False)  # fmt: skip
-    )
+    page.line((x, x), (y0, y1), width=width, color=color)
 
 
 def vertical_line(page: Page, panel: Axes, x: float, *, dash: str, color: str, width: float = 0.7) -> None:

@@ -38,7 +38,7 @@ MEASURE_DPI = 288.0  # fine enough that hinting moves no width by more than a fr
 def _renderer() -> RendererAgg:
     from matplotlib.backends.backend_agg import RendererAgg
 
-    return RendererAgg(1, 1, MEASURE_DPI)
+    return RendererAgg(1, 1, MEASURE_DPI)  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=1)
@@ -60,23 +60,24 @@ def _covered(text: str) -> bool:
     return text.isascii() or all(ord(c) in _known_characters() for c in text)
 
 
-def _font(text: str, size: float, weight: str, style: str) -> FontProperties:
+def _font(text: str, size: float, weight: str) -> FontProperties:
     """DejaVu Sans; fonts for other scripts, where installed, only behind it and only for text that needs them."""
     from matplotlib.font_manager import FontProperties
 
     family = [FAMILY] if _covered(text) else [FAMILY, *_fallback()]
-    return FontProperties(family=family, size=size, weight=weight, style=style)
+    return FontProperties(family=family, size=size, weight=weight)
 
 
 @lru_cache(maxsize=20000)
-def text_width(text: str, size: float = BODY, weight: str = "normal", style: str = "normal") -> float:
+def text_width(text: str, size: float = BODY, weight: str = "normal") -> float:
     """Width of one line of text in points."""
     if not text:
         return 0.0
     with warnings.catch_warnings():
         if not _covered(text):  # drawing warns about missing glyphs; measuring need not repeat it
             warnings.filterwarnings("ignore", message="Glyph ")
-        width, _, _ = _renderer().get_text_width_height_descent(text, _font(text, size, weight, style), ismath=False)
+        font = _font(text, size, weight)
+        width, _, _ = _renderer().get_text_width_height_descent(text, font, False)  # type: ignore[no-untyped-call]
     return float(width) * 72.0 / MEASURE_DPI
 
 
@@ -142,7 +143,6 @@ class Page:
         ha: str = "left",
         color: str = INK,
         weight: str = "normal",
-        style: str = "normal",
         rotation: float = 0.0,
         on: Axes | None = None,
     ) -> None:
@@ -154,9 +154,9 @@ class Page:
             x,
             y + 0.36 * size if level else y,
             text,
-            fontproperties=_font(text, size * self.scale, weight, style),
+            fontproperties=_font(text, size * self.scale, weight),
             color=color,
-            horizontalalignment=ha,  # type: ignore[arg-type]
+            horizontalalignment=ha,
             verticalalignment="baseline" if level else "center",
             rotation=rotation,
             transform=self.transform,
@@ -172,13 +172,27 @@ class Page:
             y += line_height(size)
         return y
 
-    def rule(self, x0: float, x1: float, y: float, *, width: float = 0.7, color: str = INK) -> None:
-        """A horizontal line."""
+    def line(self, x: tuple[float, float], y: tuple[float, float], *, width: float, color: str) -> None:
+        """A straight line between two places."""
         from matplotlib.lines import Line2D
 
-        line = Line2D([x0, x1], [y, y], linewidth=width * self.scale, color=color, solid_capstyle="butt",
-                      transform=self.transform, clip_on=False, linestyle="-", marker="None")  # fmt: skip
-        self.ax.add_artist(line)
+        self.ax.add_artist(
+            Line2D(
+                x,
+                y,
+                linewidth=self.lw(width),
+                color=color,
+                linestyle="-",
+                marker="None",
+                solid_capstyle="butt",
+                transform=self.transform,
+                clip_on=False,
+            )
+        )
+
+    def rule(self, x0: float, x1: float, y: float, *, width: float = 0.7, color: str = INK) -> None:
+        """A horizontal line."""
+        self.line((x0, x1), (y, y), width=width, color=color)
 
     def panel(self, x: float, y: float, width: float, height: float, name: str) -> Axes:
         """An Axes of its own for data, without frame, ticks and background; `name` is its label."""
@@ -210,7 +224,7 @@ def open_page(ax: Axes | None, width: float, height: float) -> Page:
         ax = _new_axes(width, height)
         page_width, page_height, scale = width, height, 1.0
     else:
-        if ax.figure.get_layout_engine() is not None:  # type: ignore[union-attr]
+        if ax.figure.get_layout_engine() is not None:
             ax.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
         box = ax.get_window_extent()
         dpi = ax.get_figure(root=True).dpi  # type: ignore[union-attr]
@@ -226,6 +240,7 @@ def _new_axes(width: float, height: float) -> Axes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width / 72.0, height / 72.0), facecolor="white", edgecolor="white", layout="none")
+    figure = Figure(figsize=(width / 72.0, height / 72.0), facecolor="white", edgecolor="white")
+    figure.set_layout_engine("none")
     FigureCanvasAgg(figure)
     return figure.add_axes((0.0, 0.0, 1.0, 1.0))

@@ -74,7 +74,7 @@ def draw_forest(
     page = open_page(ax, geometry.width, _height(layout, geometry))
     geometry = _measure(layout, PANEL + page.width - geometry.width)
     y = _title(page, layout)
-    top = _header(page, layout, geometry, y)
+    top = _header(page, geometry, y)
     centres, bottom = _table(page, layout, geometry, top)
     panel = page.panel(geometry.panel_left, top, geometry.panel, bottom - top, "forest")
     set_scale(panel, layout.axis, "x")
@@ -183,7 +183,7 @@ def _title(page: Page, layout: ForestLayout) -> float:
     return y + (6.0 if lines else 0.0)
 
 
-def _header(page: Page, layout: ForestLayout, geometry: _Geometry, y: float) -> float:
+def _header(page: Page, geometry: _Geometry, y: float) -> float:
     """Column headings standing on a rule; returns the y of the panel's top."""
     bottom = y + _header_height(geometry)
     base = bottom - 3.0 - line_height() / 2
@@ -265,7 +265,9 @@ def arrows(page: Page, panel: Axes, row: ForestRow, y: float, layout: ForestLayo
     axis = layout.axis
     for end, beyond, head in ((axis.low, row.low < axis.low, "<"), (axis.high, row.high > axis.high, ">")):
         if beyond:
-            panel.scatter([end], [y], marker=head, s=page.area(5.0), color=color, linewidth=0.0, zorder=5, clip_on=False)
+            panel.scatter(
+                [end], [y], marker=head, s=page.area(5.0), color=color, linewidth=0.0, zorder=5, clip_on=False
+            )
 
 
 def _pooled(

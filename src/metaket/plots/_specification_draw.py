@@ -84,9 +84,11 @@ def draw_specification(
     base = y + geometry.heading_height
     top = base + 6.0
     grid = top + tall + 10.0
-    _grid_labels(page, layout, geometry, grid)
+    _grid_labels(page, geometry, grid)
     for panel, (left, width), (name, caption) in zip(layout.panels, geometry.panels, geometry.headings, strict=True):
-        start = page.block(left, base - (len(name) + len(caption)) * line_height(SMALL), name, size=SMALL, weight="bold")
+        start = page.block(
+            left, base - (len(name) + len(caption)) * line_height(SMALL), name, size=SMALL, weight="bold"
+        )
         page.block(left, start, caption, size=SMALL, color=GREY)
         left_axis(page, panel.axis, left - 4.0, top, tall, label=False)
         _estimates(page, panel, (left, top, width, tall), point, interval)
@@ -178,7 +180,7 @@ def _grid_height(layout: SpecificationLayout, geometry: _Geometry) -> float:
     return blocks[-1][0] + blocks[-1][1] if layout.choices else 1.0
 
 
-def _grid_labels(page: Page, layout: SpecificationLayout, geometry: _Geometry, y: float) -> None:
+def _grid_labels(page: Page, geometry: _Geometry, y: float) -> None:
     for top, _, i, j in _blocks(geometry):
         lines = geometry.names[i] if j < 0 else geometry.options[i][j]
         if j < 0:
@@ -214,8 +216,12 @@ def _estimates(
         (~decided, "#c9c9c9" if dense else RULE, "white"),
         (decided, "#757575" if dense else INK, INK),
     ):
-        area.vlines(x[chosen], lows[chosen], highs[chosen], **artist(interval, color=line, linewidth=line_width, zorder=3))
-        style = artist(point, marker="o", s=size, facecolor=face, edgecolor=INK, linewidth=min(0.8, line_width), zorder=4)
+        area.vlines(
+            x[chosen], lows[chosen], highs[chosen], **artist(interval, color=line, linewidth=line_width, zorder=3)
+        )
+        style = artist(
+            point, marker="o", s=size, facecolor=face, edgecolor=INK, linewidth=min(0.8, line_width), zorder=4
+        )
         area.scatter(x[chosen], estimates[chosen], **style)
         for ends, beyond, head in (
             (lows, np.array([i.low < panel.axis.low for i in panel.items]), "v"),

@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-__all__ = ["NO_VALUE", "Numbers", "clean", "interval_text", "marker", "p_text", "percent", "power_of_ten", "study_count"]
+__all__ = [
+    "NO_VALUE",
+    "Numbers",
+    "clean",
+    "interval_text",
+    "marker",
+    "p_text",
+    "percent",
+    "power_of_ten",
+    "study_count",
+]
 
 MINUS = "\N{MINUS SIGN}"
 NO_VALUE = "\N{EN DASH}"

@@ -29,7 +29,8 @@ from metaket.plots._save import describe
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from metaket.plots.time_course import CourseMark, TimeCourseLayout
+    from metaket.plots._courses import CourseMark
+    from metaket.plots.time_course import TimeCourseLayout
 
 __all__ = ["draw_time_course"]
 
@@ -95,7 +96,8 @@ def _measure(layout: TimeCourseLayout, extra: float, tall: float) -> _Geometry:
     left = EDGE + max(name_width + 8.0, left_axis_width(layout.axis, tall))
     cells = [text_width(line, SMALL) for row in layout.rows for cell in row.cells for line in cell]
     labels = [text_width(slot.label, BODY, "bold") for slot in layout.slots]
-    unit = max(*cells, *labels, layout.lanes * LANE, REASON if any(layout.reasons) else 0.0) + 16.0
+    reason = REASON if any(layout.reasons) else 0.0
+    unit = max(*cells, *labels, reason, layout.lanes * LANE + LANE) + 16.0
     slots = layout.slots[-1].at + 1.0
     unit += extra / slots
     right = left + unit * slots

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from metaket.errors import InputError
+from metaket.plots._arms import name_columns
 from metaket.plots._scale import Axis, axis_for
 from metaket.plots._text import clean
 
@@ -25,7 +27,8 @@ SIGNS = {
     "not computable": "–",
 }
 HEADINGS = {"%": "Percentages", "": "Numbers"}
-STATEMENTS = "Statements in words"
+STATEMENTS = "Statements"
+PLAIN = re.compile(r"([-\N{MINUS SIGN}]?)(\d+)(\.\d+)?(%?)")
 ONE_AXIS = 20.0  # largest over smallest value that still share a linear axis
 
 
@@ -75,7 +78,7 @@ class AgreementRow:
     verdict, sign, remark : str
         The verdict, its sign, and why: cause and basis.
     printed_ends : tuple of float or None
-        The values that print like the text; an end may be infinite.
+        The values that print like the text; None for words and for bounds such as < 0.001.
     value : float or None
         Recomputed.
     value_ends : tuple of float or None
@@ -130,15 +133,25 @@ class AgreementLayout:
         """Whether any claim has a marker."""
         return any(section.axis is not None for section in self.sections)
 
+    @property
+    def partial(self) -> bool:
+        """Whether a marker rests on part of the trials."""
+        rows = [row for section in self.sections if section.axis is not None for row in section.rows]
+        return any(row.value is not None and not row.complete for row in rows)
+
 
 def agreement_layout(
-    comparisons: Sequence[Claimed] | Any, *, title: str = "Printed against recomputed", notes: Sequence[str] = ()
+    comparisons: Sequence[Claimed] | Any,
+    *,
+    title: str = "Printed against recomputed",
+    arms: tuple[str, str] = ("treatment", "control"),
+    notes: Sequence[str] = (),
 ) -> AgreementLayout:
     """The numbers and texts of the figure; see `agreement` for the parameters."""
     claims: Sequence[Claimed] = getattr(comparisons, "comparisons", comparisons)
     if not len(claims):
         raise InputError("no claim to draw: the list of comparisons is empty")
-    rows = [(_row(c), c.unit) for c in claims]
+    rows = [_row(c, arms) for c in claims]
     units = list(dict.fromkeys(unit for row, unit in rows if row.printed_ends is not None))
     sections = []
     for unit in units:
@@ -157,14 +170,13 @@ def agreement_layout(
     return AgreementLayout(heading, subtitle, tuple(sections), tuple(clean(n) for n in notes), text)
 
 
-def _row(claim: Claimed) -> AgreementRow:
-    cause, basis = clean(claim.cause), clean(claim.basis)
-    remark = cause if not basis or basis in cause else f"{cause} ({basis})" if cause else basis
-    low, high = claim.printed_low, claim.printed_high
-    printed = None if low is None or high is None or math.isnan(low) or math.isnan(high) else (low, high)
+def _row(claim: Claimed, arms: tuple[str, str]) -> tuple[AgreementRow, str]:
+    basis = f"{clean(claim.basis)} used" if claim.basis else ""
+    remark = "; ".join(part for part in (clean(name_columns(claim.cause, arms)), basis) if part)
+    printed, unit = _printed(claim)
     value = claim.recomputed if claim.recomputed is not None and math.isfinite(claim.recomputed) else None
     ends = (claim.recomputed_low, claim.recomputed_high)
-    return AgreementRow(
+    row = AgreementRow(
         clean(claim.id),
         ", ".join(part for part in (clean(claim.by), clean(claim.where)) if part),
         clean(claim.printed),
@@ -172,11 +184,25 @@ def _row(claim: Claimed) -> AgreementRow:
         claim.verdict,
         SIGNS.get(claim.verdict, ""),
         remark,
-        printed if printed is None or any(map(math.isfinite, printed)) else None,
+        printed,
         value,
         None if value is None or ends[0] is None or ends[1] is None else (ends[0], ends[1]),
         claim.verdict != "not computable",
     )
+    return row, unit
+
+
+def _printed(claim: Claimed) -> tuple[tuple[float, float] | None, str]:
+    """The values that print like the text, and their unit; None for words and for bounds such as < 0.001."""
+    low, high = claim.printed_low, claim.printed_high
+    if low is not None and high is not None:
+        return ((low, high), claim.unit) if math.isfinite(low) and math.isfinite(high) else (None, "")
+    found = PLAIN.fullmatch(clean(claim.printed))
+    if not found:
+        return None, ""
+    value = float(f"{'-' if found[1] else ''}{found[2]}{found[3] or ''}")
+    half = 0.5 * 10.0 ** -max(0, len(found[3] or "") - 1)
+    return (value - half, value + half), found[4]
 
 
 def _counts(rows: Sequence[AgreementRow]) -> str:
@@ -186,15 +212,26 @@ def _counts(rows: Sequence[AgreementRow]) -> str:
 
 
 def _axis(rows: Sequence[AgreementRow], unit: str) -> Axis | None:
-    """One axis for claims of a unit; logarithmic, or none, where their sizes are too different for a linear one."""
-    ends = [e for row in rows for e in (*(row.printed_ends or ()), *(row.value_ends or ())) if math.isfinite(e)]
-    values = ends + [row.value for row in rows if row.value is not None]
+    """One axis for claims of a unit; logarithmic, or none, where their sizes are too different for a linear one.
+
+    It spans 10 percentage points, a quarter of the largest value, or a factor of 2 at least, so that a gap in the
+    last printed digit doesn't look large.
+    """
+    values = [e for row in rows for e in (*(row.printed_ends or ()), *(row.value_ends or ()))]
+    values += [row.value for row in rows if row.value is not None]
     sizes = [abs(v) for v in values if v != 0]
     log = False
     if unit != "%" and sizes and max(sizes) > ONE_AXIS * min(sizes):
         if min(values) <= 0:
             return None
         log = True
+    low, high = min(values), max(values)
+    if log:
+        middle, least = math.sqrt(low * high), math.sqrt(2.0)
+        values += [middle / least, middle * least]
+    else:
+        middle, least = (low + high) / 2.0, 5.0 if unit == "%" else 0.125 * max(sizes, default=8.0)
+        values += [middle - least, middle + least]
     label = {"%": "per cent", "": "value (log scale)" if log else "value"}.get(unit, unit)
     return axis_for(values, values, values, log=log, null=math.nan, label=label)
 
@@ -204,6 +241,7 @@ def agreement(
     *,
     ax: Axes | None = None,
     title: str = "Printed against recomputed",
+    arms: tuple[str, str] = ("treatment", "control"),
     notes: Sequence[str] = (),
     point: Mapping[str, Any] | None = None,
     interval: Mapping[str, Any] | None = None,
@@ -219,6 +257,8 @@ def agreement(
     ax : Axes, optional
         Draw inside it; it keeps its size, and text shrinks where the Axes is too small.
     title : str
+    arms : tuple of str
+        What the causes call the treatment and the control arm.
     notes : sequence of str
         Footnotes.
     point, interval : mapping, optional
@@ -237,4 +277,5 @@ def agreement(
     """
     from metaket.plots._agreement_draw import draw_agreement
 
-    return draw_agreement(agreement_layout(comparisons, title=title, notes=notes), ax, point=point, interval=interval)
+    layout = agreement_layout(comparisons, title=title, arms=arms, notes=notes)
+    return draw_agreement(layout, ax, point=point, interval=interval)

@@ -218,16 +218,14 @@ def _flags(result: PooledResult) -> tuple[str, ...]:
     return () if result.converged else ("The estimator of τ² did not converge.",)
 
 
-def _alt_text(
-    result: PooledResult, title: str, summary: ForestRow, prediction: ForestRow | None, level: float
-) -> str:
+def _alt_text(result: PooledResult, title: str, summary: ForestRow, prediction: ForestRow | None, level: float) -> str:
     label = result.effects.label
     scale = " on a logarithmic axis" if result.effects.scale.log_axis else ""
     name = f"{title}: forest plot" if title else "Forest plot"
     estimate, low, high = summary.text[0], summary.text[1].strip("[,"), summary.text[2].strip("]")
     text = (
         f"{name} of {study_count(result.k)}, {label.lower()}{scale}. "
-        f"Pooled estimate {estimate} ({_percent(level)} CI {low} to {high}), {summary.label.lower()}. {_lines(result)[0]}."
+        f"Pooled estimate {estimate} ({_percent(level)} CI {low} to {high}), {summary.label}. {_lines(result)[0]}."
     )
     if prediction is not None:
         ends = prediction.text[1].strip("[,"), prediction.text[2].strip("]")

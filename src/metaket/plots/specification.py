@@ -103,7 +103,9 @@ def specification_layout(
         raise InputError("no specification to draw: none gives a result")
     families = [str(f) for f in dict.fromkeys(rows["family"])] if "family" in rows.columns else [""]
     # A choice that only repeats the panel's measure says nothing more.
-    names = [c for c in curve.choices if len(families) == 1 or list(rows[c].astype(str)) != list(map(str, rows["family"]))]
+    names = [
+        c for c in curve.choices if len(families) == 1 or list(rows[c].astype(str)) != list(map(str, rows["family"]))
+    ]
     panels = tuple(_panel(curve, family, names) for family in families)
     choices = []
     for i, name in enumerate(names):

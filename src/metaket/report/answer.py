@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from metaket.measures.registry import MEASURES
 from metaket.reproduce.compare import VERDICTS
 from metaket.report.words import (
-    capital, decision_text, effect_text, joined, open_cells, outcome_name, outcomes_of, result_n, sides,
+    capital, decision_text, effect_text, joined, open_cells, outcome_name, outcomes_of, result_n, sides, small,
     unverified_used, when,
 )  # fmt: skip
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from metaket.reproduce.analyse import AnalysisResult
     from metaket.reproduce.run import Reproduction
 
-__all__ = ["answer", "missing_sentence", "unverified_sentence", "verdict_phrase"]
+__all__ = ["answer", "decides_alike", "missing_sentence", "unverified_sentence", "verdict_phrase"]
 
 PHRASES = {
     "exact": ("is reproduced exactly", "are reproduced exactly"),
@@ -38,7 +38,11 @@ def answer(rep: Reproduction, kinds: Mapping[str, Sequence[AnalysisResult]]) -> 
     sentences = [_verdicts(rep), _provisional(rep)]
     default = kinds["default"]
     sentences += [_outcome([i for i in default if outcome_name(i) == name]) for name in outcomes_of(default)]
-    sentences += [_robustness(rep, kinds), missing_sentence(kinds), unverified_sentence(rep, kinds)]
+    used = len(unverified_used(rep))
+    named = any(i.id in unverified_used(rep) for i in default)
+    sourced = f"Rows without a source at hand enter {used} sensitivity analyses that are named for it, and no other."
+    sentences += [_robustness(rep, kinds), missing_sentence(kinds)]
+    sentences.append(unverified_sentence(rep, kinds) if named else sourced if used else "")
     return tuple(s for s in sentences if s)
 
 
@@ -63,14 +67,17 @@ def _provisional(rep: Reproduction) -> str:
 
 def _outcome(items: Sequence[AnalysisResult]) -> str:
     first = items[0].analysis
-    parts = [_at(item) for item in items]
+    parts = [_at(item) for item in items if item.results]
+    empty: dict[str, list[str]] = {}
+    for item in items:
+        if not item.results:
+            empty.setdefault(item.basis, []).append(when(item))
+    parts += [f"no result at {joined(times)} ({basis})" for basis, times in empty.items()]
     name = capital(outcome_name(items[0]))
-    return f"{name} ({MEASURES[first.measure].label.lower()}, {sides(first)}): {'; '.join(parts)}."
+    return f"{name} ({small(MEASURES[first.measure].label)}, {sides(first)}): {'; '.join(parts)}."
 
 
 def _at(item: AnalysisResult) -> str:
-    if not item.results:
-        return f"no result at {when(item)} ({item.basis})"
     shown = " to ".join(effect_text(r) for _, r in item.results)
     words = joined(list(dict.fromkeys(decision_text(r, item.analysis.better) for _, r in item.results)))
     n = result_n(item.results[0][1])
@@ -78,22 +85,22 @@ def _at(item: AnalysisResult) -> str:
     return f"{shown} at {when(item)} ({item.basis}{size}; {words})"
 
 
+def decides_alike(item: AnalysisResult, parent: AnalysisResult) -> bool | None:
+    """Whether a sensitivity analysis decides as the analysis that it varies; None where one has no result."""
+    if not item.results or not parent.results:
+        return None
+    return _decisions(item) == _decisions(parent)
+
+
 def _robustness(rep: Reproduction, kinds: Mapping[str, Sequence[AnalysisResult]]) -> str:
     """How many sensitivity analyses decide as the analysis that they vary."""
-    same, other = 0, []
-    for kind in ("wider", "unverified", "other"):
-        for item in kinds[kind]:
-            parent = rep.analyses[item.analysis.sensitivity_of]
-            if item.results and parent.results:
-                if _decisions(item) == _decisions(parent):
-                    same += 1
-                else:
-                    other.append(item.id)
-    total = same + len(other)
+    items = [i for kind in ("wider", "unverified", "other") for i in kinds[kind]]
+    alike = [decides_alike(i, rep.analyses[i.analysis.sensitivity_of]) for i in items]
+    same, total = alike.count(True), sum(a is not None for a in alike)
     if not total:
         return ""
-    changed = f"; {joined(other)} {'do' if len(other) > 1 else 'does'} not" if other else ""
-    return f"Of {total} sensitivity analyses with a result beside their default, {same} decide as it does{changed}."
+    rest = f", {total - same} otherwise" if total > same else ""
+    return f"Of {total} sensitivity analyses with a result beside that of their default, {same} decide as it does{rest}."
 
 
 def _decisions(item: AnalysisResult) -> set[str]:

@@ -12,7 +12,7 @@ from metaket.report.answer import missing_sentence, unverified_sentence
 from metaket.report.format import number_text
 from metaket.report.table import Table
 from metaket.report.words import (
-    by_kind, capital, count_text, effect_text, outcome_name, outcomes_of, range_end, result_n, sides, when,
+    by_kind, capital, count_text, effect_text, outcome_name, outcomes_of, range_end, result_n, sides, small, when,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _results(items: Sequence[AnalysisResult], room: int) -> str:
     for name in outcomes_of(items):
         mine = [i for i in items if outcome_name(i) == name]
         first = mine[0].analysis
-        lines += wrap_cell(f"{capital(name)}: {MEASURES[first.measure].label.lower()}, {sides(first)}", room)
+        lines += wrap_cell(f"{capital(name)}: {small(MEASURES[first.measure].label)}, {sides(first)}", room)
         label = max(len(when(i)) for i in mine)
         for item in mine:
             for head, body in _result_lines(item):

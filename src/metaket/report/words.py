@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "OpenCell", "arms_of", "by_kind", "changes", "count_text", "decision_text", "effect_text",
            "favours_of", "joined", "kind_of", "open_cells", "outcome_name", "outcomes_of", "question", "range_end",
-           "result_n", "sides", "time_of", "unverified_used"]  # fmt: skip
+           "result_n", "sides", "small", "time_of", "unverified_used", "when"]  # fmt: skip
 
 KINDS = {
     "default": "Default analyses",
@@ -171,7 +171,7 @@ def arms_of(effects: EffectSizes) -> tuple[str, str]:
 
 def favours_of(effects: EffectSizes, better: str) -> tuple[str, str]:
     """Whom an effect on the low, and on the high side of the null favours."""
-    treatment, control = (f"Favours {name}" for name in arms_of(effects))
+    treatment, control = arms_of(effects)
     return (control, treatment) if better == "higher" else (treatment, control)
 
 
@@ -182,7 +182,7 @@ def question(items: Sequence[AnalysisResult]) -> tuple[str, ...]:
         a = item.analysis
         rest = [f"{c.replace('_', ' ')} = {_listed(v)}" for c, v in a.where.items() if c not in ("outcome", "time_h")]
         crossover = "as parallel" if a.crossover == "parallel" else f"paired, correlation {a.crossover}"
-        how = f"{MEASURES[a.measure].label.lower()}, {spec_of(a).describe()}; crossover trials {crossover}"
+        how = f"{small(MEASURES[a.measure].label)}, {spec_of(a).describe()}; crossover trials {crossover}"
         groups.setdefault((outcome_name(item), how, ", ".join(rest), ", ".join(a.assumed)), []).append(item)
     out = []
     for (outcome, how, rest, assumed), members in groups.items():
@@ -196,6 +196,11 @@ def question(items: Sequence[AnalysisResult]) -> tuple[str, ...]:
 def capital(text: str) -> str:
     """First letter upper case, the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def small(text: str) -> str:
+    """First letter lower case, unless the second is a capital too."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def joined(items: Sequence[str]) -> str:

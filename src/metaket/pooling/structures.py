@@ -1,0 +1,169 @@
+"""Covariance structures of random effects over the levels of an inner factor (times, outcomes, arms).
+
+A structure turns an unconstrained vector theta into G (q, q) and gives dG/dtheta (len(theta), q, q). Standard
+deviations enter as such (their squares are the variances, smooth at 0), correlations through the logistic curve on the
+interval on which G is positive definite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from metaket._checks import Array
+from metaket._registry import Registry
+
+__all__ = ["STRUCTURES", "Structure"]
+
+Build = Callable[[Array], Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """One structure on q levels.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What the natural parameters are: ``tau2``, ``tau2[24]``, ``rho``, ...
+    n_sd : int
+        How many of the parameters are standard deviations; the rest are correlations.
+    rho_low : float
+        Lower end of the correlations.
+    build : callable
+        Natural parameters (standard deviations, then correlations) -> G (q, q).
+    """
+
+    names: tuple[str, ...]
+    n_sd: int
+    rho_low: float
+    build: Build
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return len(self.names)
+
+    def natural(self, theta: Array) -> Array:
+        """Standard deviations (not negative), then correlations in (rho_low, 1)."""
+        sd = np.abs(theta[: self.n_sd])
+        rho = self.rho_low + (1.0 - self.rho_low) / (1.0 + np.exp(-theta[self.n_sd :]))
+        return np.concatenate([sd, rho])
+
+    def unconstrained(self, natural: Array) -> Array:
+        """The inverse of `natural`."""
+        rho = (natural[self.n_sd :] - self.rho_low) / (1.0 - self.rho_low)
+        rho = np.clip(rho, 1e-9, 1 - 1e-9)
+        return np.concatenate([natural[: self.n_sd], np.log(rho) - np.log1p(-rho)])
+
+    def matrix(self, theta: Array) -> Array:
+        """G (q, q)."""
+        return self.build(self.natural(theta))
+
+    def derivatives(self, theta: Array) -> Array:
+        """dG/dtheta by central differences, shape (size, q, q).
+
+        G is at most quadratic in a standard deviation, so that its central difference is exact up to rounding; for a
+        correlation the step 1e-5 leaves an error of order 1e-10.
+        """
+        steps = np.where(np.arange(theta.size) < self.n_sd, 1e-3 * np.maximum(np.abs(theta), 1e-3), 1e-5)
+        out = []
+        for i, step in enumerate(steps):
+            up, down = theta.copy(), theta.copy()
+            up[i] += step
+            down[i] -= step
+            out.append((self.signed(up) - self.signed(down)) / (2 * step))
+        return np.array(out)
+
+    def signed(self, theta: Array) -> Array:
+        """G with the sign of a standard deviation kept, so that derivatives are smooth through 0."""
+        rho = self.natural(theta)[self.n_sd :]
+        return self.build(np.concatenate([theta[: self.n_sd], rho]))
+
+
+Factory = Callable[[tuple[str, ...], "Array | None"], Structure]
+STRUCTURES: Registry[Factory] = Registry("structure")
+
+
+def _labels(levels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"tau2[{level}]" for level in levels)
+
+
+def _lags(q: int) -> Array:
+    index = np.arange(q, dtype=np.float64)
+    return np.abs(index[:, None] - index[None, :])
+
+
+@STRUCTURES.add("ID", label="one variance, no correlation", reference="scaled identity", metafor="ID")
+def _identity(levels: tuple[str, ...], _at: Array | None) -> Structure:
+    q = len(levels)
+    return Structure(("tau2",), 1, 0.0, lambda p: np.eye(q) * p[0] ** 2)
+
+
+@STRUCTURES.add("DIAG", label="own variances, no correlation", reference="diagonal", metafor="DIAG")
+def _diagonal(levels: tuple[str, ...], _at: Array | None) -> Structure:
+    return Structure(_labels(levels), len(levels), 0.0, lambda p: np.diag(p**2))
+
+
+@STRUCTURES.add("CS", label="compound symmetry", reference="one variance, one correlation", metafor="CS")
+def _compound(levels: tuple[str, ...], _at: Array | None) -> Structure:
+    q = len(levels)
+    low = -1.0 / (q - 1) if q > 1 else 0.0
+    return Structure(("tau2", "rho"), 1, low, lambda p: p[0] ** 2 * (np.eye(q) + p[1] * (1 - np.eye(q))))
+
+
+@STRUCTURES.add("HCS", label="heteroscedastic compound symmetry", reference="own variances, one rho", metafor="HCS")
+def _own_compound(levels: tuple[str, ...], _at: Array | None) -> Structure:
+    q = len(levels)
+    low = -1.0 / (q - 1) if q > 1 else 0.0
+
+    def build(p: Array) -> Array:
+        return np.outer(p[:q], p[:q]) * (np.eye(q) + p[q] * (1 - np.eye(q)))
+
+    return Structure((*_labels(levels), "rho"), q, low, build)
+
+
+@STRUCTURES.add("AR", label="first-order autoregressive", reference="rho to the difference in rank", metafor="AR")
+def _autoregressive(levels: tuple[str, ...], _at: Array | None) -> Structure:
+    lags = _lags(len(levels))
+    return Structure(("tau2", "rho"), 1, -1.0, lambda p: p[0] ** 2 * p[1] ** lags)
+
+
+@STRUCTURES.add("HAR", label="heteroscedastic autoregressive", reference="own variances, rho to rank", metafor="HAR")
+def _own_autoregressive(levels: tuple[str, ...], _at: Array | None) -> Structure:
+    q, lags = len(levels), _lags(len(levels))
+    return Structure((*_labels(levels), "rho"), q, -1.0, lambda p: np.outer(p[:q], p[:q]) * p[q] ** lags)
+
+
+@STRUCTURES.add("CAR", label="continuous autoregressive", reference="rho to the difference in time", metafor="CAR")
+def _continuous(levels: tuple[str, ...], at: Array | None) -> Structure:
+    times = np.array([float(x) for x in levels]) if at is None else at
+    gaps = np.abs(times[:, None] - times[None, :])
+    return Structure(("tau2", "rho"), 1, 0.0, lambda p: p[0] ** 2 * p[1] ** gaps)
+
+
+@STRUCTURES.add("UN", label="unstructured", reference="own variances, own correlations", metafor="UN")
+def _unstructured(levels: tuple[str, ...], _at: Array | None) -> Structure:
+    q = len(levels)
+    rows, columns = np.tril_indices(q, -1)
+    names = tuple(f"rho[{levels[c]},{levels[r]}]" for r, c in zip(rows, columns, strict=True))
+
+    def build(p: Array) -> Array:
+        """Correlations by canonical partial correlations, so that every vector gives a positive definite G.
+
+        Lewandowski, Kurowicka & Joe (2009) J Multivar Anal 100:1989-2001.
+        """
+        partial = np.eye(q)
+        partial[rows, columns] = p[q:]
+        factor = np.zeros((q, q))
+        for r in range(q):
+            left = 1.0
+            for c in range(r):
+                factor[r, c] = partial[r, c] * np.sqrt(left)
+                left *= 1.0 - partial[r, c] ** 2
+            factor[r, r] = np.sqrt(left)
+        return np.outer(p[:q], p[:q]) * (factor @ factor.T)
+
+    return Structure((*_labels(levels), *names), q, -1.0, build)
