@@ -221,7 +221,8 @@ def _table(page: Page, layout: TimeCourseLayout, geometry: _Geometry, y: float) 
         page.text(x, middle, slot.label, weight="bold", ha="center")
     y += 8.0 + line_height()
     for name, row in zip(geometry.names, layout.rows, strict=True):
-        page.rule(EDGE, geometry.right, y, width=0.4, color=RULE)
+        if not row.complete:  # stands with the row above: the same course
+            page.rule(EDGE, geometry.right, y, width=0.4, color=RULE)
         height = _row_height(name, row.cells)
         _key(page, row.series, row.complete, EDGE + MARKER, y + PAD + line_height() / 2)
         page.block(EDGE + 2 * MARKER + 6.0, y + PAD, name)

@@ -219,6 +219,8 @@ def _axis(rows: Sequence[AgreementRow], unit: str) -> Axis | None:
     """
     values = [e for row in rows for e in (*(row.printed_ends or ()), *(row.value_ends or ()))]
     values += [row.value for row in rows if row.value is not None]
+    if all(row.value is None for row in rows):
+        return None  # nothing to hold the printed values against
     sizes = [abs(v) for v in values if v != 0]
     log = False
     if unit != "%" and sizes and max(sizes) > ONE_AXIS * min(sizes):

@@ -197,7 +197,7 @@ def _lines(result: PooledResult) -> tuple[str, ...]:
 
 
 def _small(value: float) -> str:
-    return f"{value:.3f}" if value == 0 or 0.01 <= value < 1e4 else f"{value:.3g}"
+    return f"{value:.3f}" if 0.01 <= value < 1e4 else f"{value:.3g}"
 
 
 def _footnotes(effects: EffectSizes) -> tuple[list[str], tuple[str, ...]]:
