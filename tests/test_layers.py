@@ -20,15 +20,15 @@ LAYERS = (
     "outcomes",
     "diagnostics",
     "timecourse",
-    "reproduce",
+    "reproduction",
     "plots",
     "report",
     "cli",
 )
 # what a method may load at the moment it is called, because the user asks a result to show or save itself
 UPWARD = {
-    ("reproduce.run", "report"),
-    ("reproduce.run", "metaket"),
+    ("reproduction.run", "report"),
+    ("reproduction.run", "metaket"),
     ("cli", "metaket"),
 }
 FILES = sorted(p for p in SOURCE.rglob("*.py") if p != SOURCE / "__init__.py")

@@ -21,12 +21,12 @@ _HOME = {
     "effect_sizes": "metaket.measures.compute",
     "generic": "metaket.measures.compute",
     "list_papers": "metaket.datasets",
-    "load": "metaket.reproduce.paper",
+    "load": "metaket.reproduction.paper",
     "pool": "metaket.pooling.pool",
     "pool_many": "metaket.pooling.batch",
     "pool_over_time": "metaket.timecourse",
-    "Reproduction": "metaket.reproduce.run",
-    "reproduce": "metaket.reproduce.run",
+    "Reproduction": "metaket.reproduction.run",
+    "reproduce": "metaket.reproduction.run",
 }
 _SUBMODULES = ("errors", "plots")
 _RENAMED = {"generic": "generic_effects"}
@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from metaket.pooling.result import Interval as Interval
     from metaket.pooling.result import PooledResult as PooledResult
     from metaket.pooling.spec import PoolSpec as PoolSpec
-    from metaket.reproduce.paper import load as load
-    from metaket.reproduce.run import Reproduction as Reproduction
-    from metaket.reproduce.run import reproduce as reproduce
+    from metaket.reproduction.paper import load as load
+    from metaket.reproduction.run import Reproduction as Reproduction
+    from metaket.reproduction.run import reproduce as reproduce
     from metaket.timecourse import pool_over_time as pool_over_time
 
 

@@ -63,7 +63,7 @@ def list_command(as_json: Json = False) -> None:
     Example: metaket list
     """
     from metaket.datasets import list_papers
-    from metaket.reproduce.paper import load
+    from metaket.reproduction.paper import load
 
     papers = [load(key).info for key in list_papers()]
     if as_json:
@@ -85,7 +85,7 @@ def reproduce_command(
 
     Example: metaket reproduce han2016 --out out/
     """
-    from metaket.reproduce.run import reproduce
+    from metaket.reproduction.run import reproduce
 
     rep = reproduce(paper)
     written: tuple[Path, ...] = ()
@@ -169,13 +169,13 @@ def check_command(
     Example: metaket check han2016
     """
     from metaket.datasets import find_paper
-    from metaket.reproduce.check import check_paper
-    from metaket.reproduce.check import update_hashes as record
+    from metaket.reproduction.check import check_paper
+    from metaket.reproduction.check import update_hashes as record
 
     if update_hashes:
         count = record(find_paper(paper))
         _say(f"{count} digests recorded")
-    from metaket.reproduce.paper import load
+    from metaket.reproduction.paper import load
 
     report = check_paper(load(paper))
     if as_json:

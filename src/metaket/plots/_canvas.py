@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from metaket.errors import InputError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import RendererAgg
@@ -222,16 +224,19 @@ def open_page(ax: Axes | None, width: float, height: float) -> Page:
 
     if ax is None:
         ax = _new_axes(width, height)
+        ax.set_axis_off()
         page_width, page_height, scale = width, height, 1.0
     else:
+        ax.set_axis_off()
         if ax.figure.get_layout_engine() is not None:
             ax.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
         box = ax.get_window_extent()
         dpi = ax.get_figure(root=True).dpi  # type: ignore[union-attr]
         have_width, have_height = box.width * 72.0 / dpi, box.height * 72.0 / dpi
+        if not (have_width > 0 and have_height > 0):
+            raise InputError(f"ax has no room to draw in: it is {have_width:g} x {have_height:g} points")
         scale = min(1.0, have_width / width, have_height / height)
         page_width, page_height = have_width / scale, have_height / scale
-    ax.set_axis_off()
     transform = Affine2D().scale(1.0 / page_width, -1.0 / page_height).translate(0.0, 1.0) + ax.transAxes
     return Page(ax, page_width, page_height, scale, transform)
 

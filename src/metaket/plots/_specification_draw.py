@@ -80,7 +80,7 @@ def draw_specification(
     tall = min(PANEL + page.height - height, 2.0 * PANEL)
     geometry = _measure(layout, page.width - geometry.width, tall)
     y = page.block(EDGE, EDGE, _title_lines(layout, page.width), size=HEAD, weight="bold")
-    y = _legend(page, y + (4.0 if layout.title else 0.0))
+    y = _legend(page, layout, y + (4.0 if layout.title else 0.0))
     base = y + geometry.heading_height
     top = base + 6.0
     grid = top + tall + 10.0
@@ -126,18 +126,18 @@ def _measure(layout: SpecificationLayout, extra: float, tall: float) -> _Geometr
 def _height(layout: SpecificationLayout, geometry: _Geometry) -> float:
     """Height of everything, by the same steps as the drawing."""
     y = EDGE + len(_title_lines(layout, geometry.width)) * line_height(HEAD) + (4.0 if layout.title else 0.0)
-    y += _legend_places(geometry.width)[-1][1] + line_height(SMALL) + 6.0
+    y += _legend_places(layout, geometry.width)[-1][1] + line_height(SMALL) + 6.0
     y += geometry.heading_height + 6.0 + PANEL + 10.0 + _grid_height(layout, geometry) + 8.0
     room = geometry.width - 2 * EDGE
     y += sum(len(wrap(line, room, SMALL)) for line in layout.footnotes) * line_height(SMALL)
     return y + EDGE * 0.75
 
 
-def _legend_places(width: float) -> list[tuple[float, float, str, str]]:
+def _legend_places(layout: SpecificationLayout, width: float) -> list[tuple[float, float, str, str]]:
     """The keys of the legend in lines that fit the page: x, y below the first line, kind and text."""
     places = []
     x, y = EDGE, 0.0
-    for kind, text in LEGEND:
+    for kind, text in LEGEND[: None if layout.has_default else -1]:
         need = 14.0 + text_width(text, SMALL)
         if x > EDGE and x + need > width - EDGE:
             x, y = EDGE, y + line_height(SMALL) + 2.0
@@ -146,8 +146,8 @@ def _legend_places(width: float) -> list[tuple[float, float, str, str]]:
     return places
 
 
-def _legend(page: Page, y: float) -> float:
-    places = _legend_places(page.width)
+def _legend(page: Page, layout: SpecificationLayout, y: float) -> float:
+    places = _legend_places(layout, page.width)
     for x, below, kind, text in places:
         middle = y + below + line_height(SMALL) / 2
         line, width, face, shape, size = {

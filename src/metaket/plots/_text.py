@@ -32,7 +32,7 @@ class Numbers:
         Fixed number of decimals. By default 2, and more where the standard errors of a difference are below 0.1, so
         that the interval's ends keep two digits; fewer where they are above 10.
     ratio : bool
-        Ratios below 0.01 keep two significant digits instead of running to 0.00.
+        Ratios below 0.05 keep two significant digits instead of running to 0.00.
     errors : iterable of float
         Standard errors on the printed scale, for the default number of decimals of differences.
     """
@@ -52,7 +52,7 @@ class Numbers:
         if size >= 1e6 or (self.ratio and 0 < size < 1e-4):
             return _scientific(value)
         decimals = self.decimals
-        if self.ratio and 0 < size < 0.01:
+        if self.ratio and 0 < size < 0.05:
             decimals = max(decimals, 1 - math.floor(math.log10(size)))
         return signed(f"{value:.{decimals}f}")
 

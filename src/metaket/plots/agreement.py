@@ -33,7 +33,7 @@ ONE_AXIS = 20.0  # largest over smallest value that still share a linear axis
 
 
 class Claimed(Protocol):
-    """What the figure reads of a comparison: `metaket.reproduce.compare.Comparison` has it."""
+    """What the figure reads of a comparison: `metaket.reproduction.compare.Comparison` has it."""
 
     @property
     def id(self) -> str: ...

@@ -20,7 +20,7 @@ __all__ = ["Curve", "Specification", "SpecificationLayout", "SpecificationPanel"
 
 
 class Curve(Protocol):
-    """What the figure reads: `metaket.reproduce.specification.SpecificationCurve` has it."""
+    """What the figure reads: `metaket.reproduction.specification.SpecificationCurve` has it."""
 
     @property
     def title(self) -> str: ...
@@ -89,6 +89,11 @@ class SpecificationLayout:
     alt_text: str
 
     @property
+    def has_default(self) -> bool:
+        """Whether a specification is the default."""
+        return any(item.default for panel in self.panels for item in panel.items)
+
+    @property
     def size(self) -> int:
         """Number of specifications."""
         return sum(len(panel.items) for panel in self.panels)
@@ -101,7 +106,7 @@ def specification_layout(
     rows = curve.rows
     if len(rows) == 0:
         raise InputError("no specification to draw: none gives a result")
-    families = [str(f) for f in dict.fromkeys(rows["family"])] if "family" in rows.columns else [""]
+    families = _families(rows)
     # A choice that only repeats the panel's measure says nothing more.
     names = [
         c for c in curve.choices if len(families) == 1 or list(rows[c].astype(str)) != list(map(str, rows["family"]))
@@ -113,10 +118,20 @@ def specification_layout(
         choices.append((clean(name), tuple(sorted(set(options), key=lambda o: (-options.count(o), options.index(o))))))
     heading = clean(curve.title if title is None else title)
     failed = len(getattr(curve, "failed", ()))
-    lost = (f"{failed} further specifications give no result.",) if failed else ()
+    lost = [f"{failed} further specification{'s give' if failed > 1 else ' gives'} no result."] if failed else []
+    if not any(item.default for panel in panels for item in panel.items):
+        lost.append("The default analysis gives no result.")
     return SpecificationLayout(
         heading, panels, tuple(choices), (*lost, *(clean(n) for n in notes)), _alt_text(heading, panels, decimals)
     )
+
+
+def _families(rows: pd.DataFrame) -> list[str]:
+    """The measures, the default's first."""
+    if "family" not in rows.columns:
+        return [""]
+    first = [str(f) for f in rows.loc[rows["default"].astype(bool), "family"]]
+    return list(dict.fromkeys([*first, *map(str, rows["family"])]))
 
 
 def _panel(curve: Curve, family: str, names: Sequence[str]) -> SpecificationPanel:

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from metaket.measures.registry import MEASURES
-from metaket.reproduce.compare import VERDICTS
+from metaket.reproduction.compare import VERDICTS
 from metaket.report.words import (
     capital, decision_text, effect_text, joined, open_cells, outcome_name, outcomes_of, result_n, sides, small,
     unverified_used, when,
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from metaket.reproduce.analyse import AnalysisResult
-    from metaket.reproduce.run import Reproduction
+    from metaket.reproduction.analyse import AnalysisResult
+    from metaket.reproduction.run import Reproduction
 
 __all__ = ["answer", "decides_alike", "missing_sentence", "unverified_sentence", "verdict_phrase"]
 

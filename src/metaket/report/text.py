@@ -16,9 +16,9 @@ from metaket.report.words import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from metaket.reproduce.analyse import AnalysisResult
-    from metaket.reproduce.compare import Comparison
-    from metaket.reproduce.run import Reproduction
+    from metaket.reproduction.analyse import AnalysisResult
+    from metaket.reproduction.compare import Comparison
+    from metaket.reproduction.run import Reproduction
 
 __all__ = ["claim_table", "reproduction_text"]
 

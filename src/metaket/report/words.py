@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from metaket.measures.registry import MEASURES, scale_of
 from metaket.plots._text import Numbers, listing, study_count
-from metaket.reproduce.analyse import AnalysisResult, spec_of, title_of
-from metaket.reproduce.quantities import decision_of
+from metaket.reproduction.analyse import AnalysisResult, spec_of, title_of
+from metaket.reproduction.quantities import decision_of
 from metaket.timecourse import patients, time_label
 
 if TYPE_CHECKING:
     from metaket.measures.effect import EffectSizes
     from metaket.outcomes import Left
     from metaket.pooling.result import PooledResult
-    from metaket.reproduce.paper import Analysis
-    from metaket.reproduce.run import Reproduction
+    from metaket.reproduction.paper import Analysis
+    from metaket.reproduction.run import Reproduction
 
 __all__ = ["KINDS", "OpenCell", "arms_of", "by_kind", "changes", "count_text", "decision_text", "effect_text",
            "favours_of", "joined", "kind_of", "open_cells", "outcome_name", "outcomes_of", "question", "range_end",

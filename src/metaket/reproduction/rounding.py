@@ -18,9 +18,9 @@ from metaket.errors import MetaketError
 from metaket.outcomes import Selection, row_effects
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import Interval
-from metaket.reproduce.analyse import AnalysisResult, rules_of, spec_of
-from metaket.reproduce.paper import Paper
-from metaket.reproduce.quantities import QUANTITIES
+from metaket.reproduction.analyse import AnalysisResult, rules_of, spec_of
+from metaket.reproduction.paper import Paper
+from metaket.reproduction.quantities import QUANTITIES
 
 if TYPE_CHECKING:
     import pandas as pd

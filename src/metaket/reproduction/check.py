@@ -17,9 +17,9 @@ import numpy as np
 from metaket._registry import Registry
 from metaket.errors import MetaketError, PaperError
 from metaket.outcomes import SOURCED
-from metaket.reproduce.analyse import run_analysis
-from metaket.reproduce.claims import read_printed
-from metaket.reproduce.paper import Paper
+from metaket.reproduction.analyse import run_analysis
+from metaket.reproduction.claims import read_printed
+from metaket.reproduction.paper import Paper
 from metaket.timecourse import time_label
 
 __all__ = ["RULES", "CheckReport", "Finding", "check_paper", "possible_counts", "smallest_denominator", "update_hashes"]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metaket.errors import DataWarning
-from metaket.reproduce.analyse import AnalysisResult, run_analysis
-from metaket.reproduce.compare import VERDICTS, Comparison, compare_claim, worst_verdict
-from metaket.reproduce.paper import Paper, load
+from metaket.reproduction.analyse import AnalysisResult, run_analysis
+from metaket.reproduction.compare import VERDICTS, Comparison, compare_claim, worst_verdict
+from metaket.reproduction.paper import Paper, load
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from metaket.errors import InputError, NotComputableError
-from metaket.reproduce.analyse import AnalysisResult
-from metaket.reproduce.bands import Gap, gap_between
-from metaket.reproduce.claims import Printed, read_printed, rounds_to, words_to_number
-from metaket.reproduce.paper import Claim, Paper
-from metaket.reproduce.quantities import Quantity
-from metaket.reproduce.rounding import rounding_range
+from metaket.reproduction.analyse import AnalysisResult
+from metaket.reproduction.bands import Gap, gap_between
+from metaket.reproduction.claims import Printed, read_printed, rounds_to, words_to_number
+from metaket.reproduction.paper import Claim, Paper
+from metaket.reproduction.quantities import Quantity
+from metaket.reproduction.rounding import rounding_range
 
 __all__ = ["VERDICTS", "Comparison", "compare_claim", "worst_verdict"]
 

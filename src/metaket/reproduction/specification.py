@@ -16,8 +16,8 @@ from metaket.outcomes import Rules, join_trials, row_effects, select
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
-from metaket.reproduce.analyse import title_of
-from metaket.reproduce.paper import Analysis, Paper
+from metaket.reproduction.analyse import title_of
+from metaket.reproduction.paper import Analysis, Paper
 from metaket.tables import numeric
 from metaket.timecourse import patients
 

@@ -10,8 +10,8 @@ from metaket.errors import NotComputableError
 from metaket.outcomes import Left, Rules, Selection, join_trials, select
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
-from metaket.reproduce.paper import Analysis, Paper
-from metaket.reproduce.quantities import QUANTITIES, Quantity
+from metaket.reproduction.paper import Analysis, Paper
+from metaket.reproduction.quantities import QUANTITIES, Quantity
 from metaket.timecourse import patients, pool_selection, time_label
 
 __all__ = ["AnalysisResult", "rules_of", "run_analysis", "spec_of"]
