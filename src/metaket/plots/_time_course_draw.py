@@ -38,7 +38,7 @@ EDGE = 12.0
 LANE = 15.0  # between two effects of one time
 PANEL = 190.0  # height of the panel
 NAME_ROOM = 150.0  # widest line of a row's name
-SIDE_ROOM = 72.0  # widest line of a "favours" label
+SIDE_ROOMS = (72.0, 120.0, 200.0, 400.0)  # widest line of a "favours" label: the first that is not too high
 REASON = 80.0  # room for the reason in an empty slot
 MARKER = 6.2
 PAD = 4.0
@@ -101,17 +101,23 @@ def _measure(layout: TimeCourseLayout, extra: float, tall: float) -> _Geometry:
     slots = layout.slots[-1].at + 1.0
     unit += extra / slots
     right = left + unit * slots
-    side: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-    if layout.favours is not None and layout.axis.has_null:
-        below, above = layout.favours
-        side = (
-            wrap(f"↓ favours {below}", SIDE_ROOM, SMALL) if below else (),
-            wrap(f"↑ favours {above}", SIDE_ROOM, SMALL) if above else (),
-        )
+    side = _side_lines(layout)
     widest = max((text_width(line, SMALL) for lines in side for line in lines), default=0.0)
     title_word = max((text_width(w, HEAD, "bold") for w in layout.title.split(" ")), default=0.0)
     width = max(right + (widest + 8.0 if widest else 0.0) + EDGE, min(title_word, 200.0) + 2 * EDGE)
     return _Geometry(names, left, unit, right, side, width)
+
+
+def _side_lines(layout: TimeCourseLayout) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Whom the sides of the null favour, below and above, in lines that together are no higher than the panel."""
+    if layout.favours is None or not layout.axis.has_null:
+        return (), ()
+    below, above = (f"{sign} favours {name}" if name else "" for sign, name in zip("↓↑", layout.favours, strict=True))
+    for room in SIDE_ROOMS:
+        lines = wrap(below, room, SMALL) if below else (), wrap(above, room, SMALL) if above else ()
+        if (len(lines[0]) + len(lines[1])) * line_height(SMALL) < 0.8 * PANEL:
+            break
+    return lines
 
 
 def _time_name(layout: TimeCourseLayout) -> str:
@@ -159,9 +165,12 @@ def _sides(page: Page, layout: TimeCourseLayout, geometry: _Geometry, y: float, 
     null = y + (1.0 - layout.axis.position(layout.axis.null)) * tall
     page.rule(geometry.left, geometry.right, null, color=RULE)
     below, above = geometry.side
-    x = geometry.right + 8.0
-    page.block(x, null - 3.0 - len(above) * line_height(SMALL), above, size=SMALL)
-    page.block(x, null + 3.0, below, size=SMALL)
+    x, line = geometry.right + 8.0, line_height(SMALL)
+    # Above and below the null; long labels move along the panel instead of leaving it.
+    lowest = y + tall + 14.0 - (len(above) + len(below)) * line - 6.0
+    top = max(y - 4.0, min(null - 3.0 - len(above) * line, lowest))
+    next_top = page.block(x, top, above, size=SMALL)
+    page.block(x, next_top + 6.0, below, size=SMALL)
 
 
 def _empty(page: Page, panel: Axes, layout: TimeCourseLayout, geometry: _Geometry, middle: float) -> None:
