@@ -33,14 +33,16 @@ FAMILY = "DejaVu Sans"  # comes with matplotlib, so that sizes are the same ever
 FALLBACK = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "PingFang SC",
             "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Noto Sans Arabic",
             "Noto Sans Hebrew", "Arial Unicode MS")  # fmt: skip
-MEASURE_DPI = 288.0  # fine enough that hinting moves no width by more than a fraction of a per cent
+# Letters are fitted to the pixels, so a text is up to a tenth wider at one resolution than at another.
+MEASURE_DPI = (72.0, 100.0, 150.0, 200.0, 300.0)
+SHRUNK = 0.92  # text in an Axes that is too small: room for the coarser fit of small letters
 
 
 @lru_cache(maxsize=1)
-def _renderer() -> RendererAgg:
+def _renderers() -> tuple[RendererAgg, ...]:
     from matplotlib.backends.backend_agg import RendererAgg
 
-    return RendererAgg(1, 1, MEASURE_DPI)  # type: ignore[no-untyped-call]
+    return tuple(RendererAgg(1, 1, dpi) for dpi in MEASURE_DPI)  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=1)
@@ -72,15 +74,17 @@ def _font(text: str, size: float, weight: str) -> FontProperties:
 
 @lru_cache(maxsize=20000)
 def text_width(text: str, size: float = BODY, weight: str = "normal") -> float:
-    """Width of one line of text in points."""
+    """Width of one line of text in points: the widest of several resolutions."""
     if not text:
         return 0.0
+    font = _font(text, size, weight)
     with warnings.catch_warnings():
         if not _covered(text):  # drawing warns about missing glyphs; measuring need not repeat it
             warnings.filterwarnings("ignore", message="Glyph ")
-        font = _font(text, size, weight)
-        width, _, _ = _renderer().get_text_width_height_descent(text, font, False)  # type: ignore[no-untyped-call]
-    return float(width) * 72.0 / MEASURE_DPI
+        return max(
+            float(renderer.get_text_width_height_descent(text, font, False)[0]) * 72.0 / dpi  # type: ignore[no-untyped-call]
+            for renderer, dpi in zip(_renderers(), MEASURE_DPI, strict=True)
+        )
 
 
 def line_height(size: float = BODY) -> float:
@@ -156,7 +160,7 @@ class Page:
             x,
             y + 0.36 * size if level else y,
             text,
-            fontproperties=_font(text, size * self.scale, weight),
+            fontproperties=_font(text, size * self.scale * (SHRUNK if self.scale < 1.0 else 1.0), weight),
             color=color,
             horizontalalignment=ha,
             verticalalignment="baseline" if level else "center",

@@ -56,9 +56,7 @@ def test_forest_in_other_scripts(make_result: Any, assert_clean: Callable[..., A
 
 @pytest.mark.parametrize("measure", ["RR", "SMD"])
 @pytest.mark.parametrize(("times", "length"), [(1, 1), (1, 80), (3, 20), (6, 80), (8, 5)])
-def test_time_course(
-    make_course: Any, assert_clean: Callable[..., Any], times: int, length: int, measure: str
-) -> None:
+def test_time_course(make_course: Any, assert_clean: Callable[..., Any], times: int, length: int, measure: str) -> None:
     course = make_course(times, length, measure)
     assert_clean(time_course(course, favours=("l" * length, "r r " * length)))
 
@@ -82,8 +80,7 @@ def test_agreement(make_claims: Any, assert_clean: Callable[..., Any], count: in
     assert_clean(agreement(make_claims(count, length), title="t" * length))
 
 
-@pytest.mark.parametrize("size", [(2.0, 1.5), (6.0, 4.0), (20.0, 12.0)])
-@pytest.mark.parametrize("layout", [None, "constrained"])
+@pytest.mark.parametrize(("size", "layout"), [((5.0, 4.0), None), ((9.0, 6.0), "constrained"), ((30.0, 24.0), None)])
 def test_inside_a_given_axes(
     bcg: Any,
     make_course: Any,
@@ -93,7 +90,7 @@ def test_inside_a_given_axes(
     size: tuple[float, float],
     layout: Any,
 ) -> None:
-    figure = Figure(figsize=size, layout=layout)
+    figure = Figure(figsize=size, layout=layout, dpi=200)
     axes = figure.subplots(2, 2).flat
     forest(bcg, ax=axes[0], favours=("vaccine", "none"))
     time_course(make_course(3), ax=axes[1])
