@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-OUTCOMES = """study,outcome,time_h,variant,events_t,n_t,events_c,n_c,percent_t,mean_t,sd_t,mean_c,sd_c,y,se,ci_low,ci_high,y_measure,status,source,where,note
-A,response,24,,8,18,1,18,44,,,,,,,,,,quoted,s1,table 1,
+HEADER = (
+    "study,outcome,time_h,variant,events_t,n_t,events_c,n_c,percent_t,mean_t,sd_t,mean_c,sd_c,"
+    "y,se,ci_low,ci_high,y_measure,status,source,where,note\n"
+)
+OUTCOMES = (
+    HEADER
+    + """A,response,24,,8,18,1,18,44,,,,,,,,,,quoted,s1,table 1,
 B,response,24,,30,47,7,25,63.8,,,,,,,,,,quoted,s1,table 1,
 C,response,24,,12,30,9,31,,,,,,,,,,,quoted,s1,table 1,
 """
+)
 PAPER = """[paper]
 key = "tiny"
 title = "A tiny paper"

@@ -18,6 +18,7 @@ _HOME = {
     "MetaketError": "metaket.errors",
     "PoolSpec": "metaket.pooling.spec",
     "PooledResult": "metaket.pooling.result",
+    "RegressionResult": "metaket.pooling.regression",
     "effect_sizes": "metaket.measures.compute",
     "generic": "metaket.measures.compute",
     "list_papers": "metaket.datasets",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from metaket.pooling.batch import BatchResult as BatchResult
     from metaket.pooling.batch import pool_many as pool_many
     from metaket.pooling.pool import pool as pool
+    from metaket.pooling.regression import RegressionResult as RegressionResult
     from metaket.pooling.result import Interval as Interval
     from metaket.pooling.result import PooledResult as PooledResult
     from metaket.pooling.spec import PoolSpec as PoolSpec

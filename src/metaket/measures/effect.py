@@ -117,7 +117,7 @@ class EffectSizes:
 
         se = np.sqrt(self.v)
         half = float(critical(level, np.inf)) * se
-        back = self.scale.back if transform else (lambda a: a)
+        back = self.scale.back if transform else np.asarray
         return pd.DataFrame(
             {
                 "study": list(self.study),

@@ -69,9 +69,7 @@ def measure(
     """Register the decorated function as a measure; `metafor` is the same code unless said otherwise."""
     TRAITS[code] = Traits(zero_cells, uninformative)
     name = code if metafor is None else metafor
-    return MEASURES.add(
-        code, label=label, reference=reference, needs=needs, aliases=aliases, metafor=name, scale=scale
-    )
+    return MEASURES.add(code, label=label, reference=reference, needs=needs, aliases=aliases, metafor=name, scale=scale)
 
 
 def _parameters(code: str) -> tuple[str, ...]:

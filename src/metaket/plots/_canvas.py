@@ -73,18 +73,23 @@ def _font(text: str, size: float, weight: str) -> FontProperties:
 
 
 @lru_cache(maxsize=20000)
-def text_width(text: str, size: float = BODY, weight: str = "normal") -> float:
-    """Width of one line of text in points: the widest of several resolutions."""
-    if not text:
-        return 0.0
-    font = _font(text, size, weight)
+def _letter_width(letter: str, size: float, weight: str) -> float:
+    font = _font(letter, size, weight)
     with warnings.catch_warnings():
-        if not _covered(text):  # drawing warns about missing glyphs; measuring need not repeat it
+        if not _covered(letter):  # drawing warns about missing glyphs; measuring need not repeat it
             warnings.filterwarnings("ignore", message="Glyph ")
         return max(
-            float(renderer.get_text_width_height_descent(text, font, False)[0]) * 72.0 / dpi  # type: ignore[no-untyped-call]
+            float(renderer.get_text_width_height_descent(letter, font, False)[0]) * 72.0 / dpi  # type: ignore[no-untyped-call]
             for renderer, dpi in zip(_renderers(), MEASURE_DPI, strict=True)
         )
+
+
+def text_width(text: str, size: float = BODY, weight: str = "normal") -> float:
+    """Width of one line of text in points, at the resolution where each letter is widest.
+
+    The sum over letters: pairs of letters are set closer, not wider, and a sum can be extended word by word.
+    """
+    return sum(_letter_width(letter, size, weight) for letter in text)
 
 
 def line_height(size: float = BODY) -> float:

@@ -122,11 +122,11 @@ def indicator(values: Sequence[Any]) -> tuple[npt.NDArray[np.int64], tuple[str, 
 def evaluate(y: Array, x: Array, v: Array, parts: Covariances, theta: Array, restricted: bool) -> Likelihood:
     """Log-likelihood with metafor's constants, its gradient and expected information in theta."""
     n, p = x.shape
-    weight = np.linalg.inv(v + parts.total(theta))
+    weight: Array = np.asarray(np.linalg.inv(v + parts.total(theta)), dtype=np.float64)
     sign, logdet = np.linalg.slogdet(weight)
     xtw = x.T @ weight
-    vcov = np.linalg.inv(xtw @ x)
-    coef = vcov @ (xtw @ y)
+    vcov: Array = np.asarray(np.linalg.inv(xtw @ x), dtype=np.float64)
+    coef: Array = vcov @ (xtw @ y)
     projection = weight - xtw.T @ vcov @ xtw
     py = projection @ y
     value = -0.5 * (n * np.log(2 * np.pi) - logdet + float(y @ py))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,39 @@ from metaket._checks import Array, float_array
 from metaket.errors import ConvergenceWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
+from metaket.pooling.regression import RegressionResult, meta_regression
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import MODELS, PoolSpec
 
 __all__ = ["inverse_variance", "pool", "pool_spec"]
+
+
+@overload
+def pool(
+    effects: EffectSizes | npt.ArrayLike,
+    v: npt.ArrayLike | None = None,
+    *,
+    model: str = ...,
+    tau2: str | float = ...,
+    test: str = ...,
+    i2: str = ...,
+    weights: npt.ArrayLike | None = ...,
+) -> PooledResult: ...
+
+
+@overload
+def pool(
+    effects: EffectSizes | npt.ArrayLike,
+    v: npt.ArrayLike | None = None,
+    *,
+    model: str = ...,
+    tau2: str | float = ...,
+    test: str = ...,
+    i2: str = ...,
+    weights: npt.ArrayLike | None = ...,
+    moderators: Any,
+    intercept: bool = ...,
+) -> RegressionResult: ...
 
 
 def pool(
@@ -27,7 +56,9 @@ def pool(
     test: str = "z",
     i2: str = "tau2",
     weights: npt.ArrayLike | None = None,
-) -> PooledResult:
+    moderators: Any = None,
+    intercept: bool = True,
+) -> PooledResult | RegressionResult:
     r"""Pool the effects of several studies.
 
     Parameters
@@ -46,10 +77,14 @@ def pool(
         Definition that the result's `i2` and `h2` follow.
     weights : array_like of shape (k,), optional
         Positive weights of the generalised Q for ``tau2="GENQ"``.
+    moderators : str, sequence of str, or array_like of shape (k, p), optional
+        Meta-regression on columns of the effects' table ("dose", "dose:route", "dose*route") or on a matrix.
+    intercept : bool
+        Whether a meta-regression has one.
 
     Returns
     -------
-    PooledResult
+    PooledResult, or RegressionResult where there are moderators
 
     Raises
     ------
@@ -84,7 +119,10 @@ def pool(
     elif v is not None:
         raise InputError("v is already part of the effect sizes; give it only beside plain effects")
     spec = PoolSpec.of(model, tau2, test, i2)
-    return pool_spec(effects, spec, _checked_weights(weights, spec, effects.k))
+    checked = _checked_weights(weights, spec, effects.k)
+    if moderators is None:
+        return pool_spec(effects, spec, checked)
+    return meta_regression(effects, moderators, spec, intercept=intercept, weights=checked)
 
 
 def pool_spec(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:

@@ -61,7 +61,7 @@ def cluster_robust(y: Array, x: Array, weight: Array, cluster: npt.NDArray[np.in
     m, p = len(groups), x.shape[1]
     if m <= p:
         raise NotComputableError(f"robust variances need more clusters than coefficients, there are {m} and {p}")
-    bread = np.linalg.inv(x.T @ weight @ x)
+    bread: Array = np.asarray(np.linalg.inv(x.T @ weight @ x), dtype=np.float64)
     resid = y - x @ (bread @ (x.T @ weight @ y))
     adjust = [np.eye(g.size) if kind != "CR2" else _adjustment(x, weight, bread, g) for g in groups]
     scores = [x[g].T @ weight[np.ix_(g, g)] @ a @ resid[g] for g, a in zip(groups, adjust, strict=True)]

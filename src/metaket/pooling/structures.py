@@ -120,7 +120,7 @@ def _own_compound(levels: tuple[str, ...], _at: Array | None) -> Structure:
     low = -1.0 / (q - 1) if q > 1 else 0.0
 
     def build(p: Array) -> Array:
-        return np.outer(p[:q], p[:q]) * (np.eye(q) + p[q] * (1 - np.eye(q)))
+        return np.asarray(np.outer(p[:q], p[:q]) * (np.eye(q) + p[q] * (1 - np.eye(q))))
 
     return Structure((*_labels(levels), "rho"), q, low, build)
 

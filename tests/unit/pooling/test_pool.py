@@ -23,7 +23,7 @@ def test_a_bad_variance_names_row_and_study(bad: float) -> None:
 
 
 def test_a_bad_effect_names_the_row() -> None:
-    with pytest.raises(DataError, match="row 1 .*effect y is nan"):
+    with pytest.raises(DataError, match=r"row 1 .*effect y is nan"):
         mk.pool([math.nan, 1.0], [1.0, 1.0])
 
 
@@ -86,7 +86,7 @@ def test_results_are_frozen_and_hold_python_numbers() -> None:
 def test_levels_are_asked_of_the_result() -> None:
     r = mk.pool(Y, V)
     assert r.ci(0.9).width < r.ci(0.95).width < r.ci(0.99).width
-    with pytest.raises(InputError, match="between 0 and 1, got 95. Did you mean 0.95"):
+    with pytest.raises(InputError, match=r"between 0 and 1, got 95\. Did you mean 0\.95"):
         r.ci(95)
 
 

@@ -96,10 +96,10 @@ def test_possible_counts() -> None:
 
 def test_a_study_counts_once(tmp_path: Path) -> None:
     twice = OUTCOMES + OUTCOMES.splitlines()[1].replace(",8,18,", ",9,18,") + "\n"
-    with pytest.raises(MetaketError, match="A would enter one pool 2 times .*a study counts once"):
+    with pytest.raises(MetaketError, match=r"A would enter one pool 2 times .*a study counts once"):
         mk.reproduce(write_paper(tmp_path, outcomes=twice))
 
 
 def test_an_unknown_filter_names_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'time'.*Did you mean time_h"):
+    with pytest.raises(InputError, match=r"'time'.*Did you mean time_h"):
         mk.reproduce(write_paper(tmp_path, paper=PAPER.replace("time_h = 24", "time = 24")))

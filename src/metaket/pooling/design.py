@@ -1,0 +1,156 @@
+"""Design matrices for meta-regression from a list of terms, or from a matrix.
+
+A term is a column ("dose"), an interaction ("dose:route") or both with their main effects ("dose*route"). Text columns
+are factors: indicator columns for every level but the first in sorted order, which is the reference.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from metaket._checks import Array
+from metaket.errors import DataError, InputError
+
+__all__ = ["Design", "build_design", "encode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A design and what is needed to build it again for new values.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (k, p)
+    names : tuple of str
+        One a column; the first is ``intercept`` where there is one.
+    terms : tuple of str
+        Empty where a matrix was given.
+    levels : mapping of column to tuple of str
+        Levels of the factors, the reference first.
+    intercept : bool
+    """
+
+    matrix: Array
+    names: tuple[str, ...]
+    terms: tuple[str, ...]
+    levels: Mapping[str, tuple[str, ...]]
+    intercept: bool
+
+
+def build_design(moderators: Any, table: Any, k: int, *, intercept: bool = True) -> Design:
+    """The design of k studies.
+
+    Parameters
+    ----------
+    moderators : str, sequence of str, or array_like of shape (k,) or (k, p)
+    table : DataFrame or None
+        Where columns are looked up.
+    k : int
+    intercept : bool
+
+    Raises
+    ------
+    InputError
+        An unknown column, a matrix of another length, or columns that depend on each other.
+    DataError
+        A blank or infinite moderator, naming the row.
+    """
+    if isinstance(moderators, str):
+        moderators = [moderators]
+    terms: tuple[str, ...] = ()
+    levels: dict[str, tuple[str, ...]] = {}
+    if all(isinstance(m, str) for m in moderators):
+        terms = _expand(moderators)
+        columns = {name for term in terms for name in term.split(":")}
+        levels = {c: _levels(_column(table, c)) for c in columns if _is_factor(_column(table, c))}
+        matrix, names = encode(terms, {c: _column(table, c) for c in columns}, levels, k)
+    else:
+        matrix = np.asarray(moderators, dtype=np.float64)
+        matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+        names = tuple(f"x{i + 1}" for i in range(matrix.shape[1]))
+    if matrix.shape[0] != k:
+        raise InputError(f"moderators have {matrix.shape[0]} rows but there are {k} studies")
+    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if bad.size:
+        raise DataError(f"row {bad[0] + 1}: a moderator is blank or infinite; leave the study out or fill it in")
+    if intercept:
+        matrix, names = np.column_stack([np.ones(k), matrix]), ("intercept", *names)
+    _check_rank(matrix, names)
+    return Design(matrix, names, terms, levels, intercept)
+
+
+def _check_rank(matrix: Array, names: Sequence[str]) -> None:
+    size = np.linalg.norm(matrix, axis=0)
+    if matrix.shape[1] > matrix.shape[0]:
+        raise InputError(f"{matrix.shape[1]} coefficients need at least as many studies, there are {matrix.shape[0]}")
+    scaled = matrix / np.where(size > 0, size, 1.0)
+    for i in range(len(names)):
+        if np.linalg.matrix_rank(scaled[:, : i + 1]) <= i:
+            raise InputError(f"moderator {names[i]!r} is constant or follows from {', '.join(names[:i]) or 'nothing'}")
+
+
+def _expand(moderators: Sequence[str]) -> tuple[str, ...]:
+    """ "a*b" -> a, b, a:b; repeated terms once."""
+    out: dict[str, None] = {}
+    for text in moderators:
+        parts = [p.strip() for p in text.split("*")]
+        for size in range(1, len(parts) + 1):
+            for chosen in itertools.combinations(parts, size):
+                out[":".join(p for c in chosen for p in (q.strip() for q in c.split(":")))] = None
+    return tuple(sorted(out, key=lambda term: term.count(":")))
+
+
+def _column(table: Any, name: str) -> Any:
+    if table is None:
+        raise InputError(f"moderator {name!r} is a column name, but the effects have no table; use generic(..., data=)")
+    if name not in table.columns:
+        near = difflib.get_close_matches(name, [str(c) for c in table.columns], n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise InputError(f"no column {name!r} among {', '.join(str(c) for c in table.columns)}.{hint}")
+    return list(table[name])
+
+
+def _is_factor(values: Sequence[Any]) -> bool:
+    return any(isinstance(v, str) and not _is_number(v) for v in values)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "nan")
+    except ValueError:
+        return False
+    return True
+
+
+def _levels(values: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(sorted({str(v) for v in values}))
+
+
+def encode(
+    terms: Sequence[str], values: Mapping[str, Sequence[Any]], levels: Mapping[str, tuple[str, ...]], k: int
+) -> tuple[Array, tuple[str, ...]]:
+    """Columns of the terms for the given values."""
+    columns: list[Array] = []
+    names: list[str] = []
+    for term in terms:
+        parts = [_part(c, values[c], levels.get(c)) for c in term.split(":")]
+        for combination in itertools.product(*parts):
+            columns.append(np.prod([column for _, column in combination], axis=0))
+            names.append(":".join(name for name, _ in combination))
+    matrix = np.column_stack(columns) if columns else np.empty((k, 0))
+    return matrix, tuple(names)
+
+
+def _part(column: str, values: Sequence[Any], levels: tuple[str, ...] | None) -> list[tuple[str, Array]]:
+    if levels is None:
+        return [(column, np.array([float(v) if v not in ("", None) else np.nan for v in values]))]
+    unknown = sorted({str(v) for v in values} - set(levels))
+    if unknown:
+        raise InputError(f"{column} has no level {unknown[0]!r}: {', '.join(levels)}")
+    return [(f"{column}[{level}]", np.array([float(str(v) == level) for v in values])) for level in levels[1:]]

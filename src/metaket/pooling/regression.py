@@ -1,0 +1,248 @@
+"""Meta-regression: effects that depend on features of the studies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from metaket._checks import Array, check_level
+from metaket._distributions import critical, two_sided_p
+from metaket.errors import InputError
+from metaket.measures.effect import EffectSizes
+from metaket.pooling.batch import fit_arrays
+from metaket.pooling.design import Design, build_design, encode
+from metaket.pooling.heterogeneity import q_p_value
+from metaket.pooling.spec import PoolSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RegressionResult", "meta_regression"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegressionResult:
+    """A meta-regression with its question.
+
+    Attributes
+    ----------
+    effects : EffectSizes
+    spec : PoolSpec
+    design : Design
+    coef : ndarray, shape (p,)
+        On the analysis scale, in the order of `names`.
+    vcov : ndarray, shape (p, p)
+    df : float
+        Degrees of freedom of the tests of single coefficients; infinite for the normal one.
+    tau2, se_tau2 : float
+        Residual heterogeneity.
+    qe, qe_df : float
+        Residual Q at tau2 = 0, on k - p.
+    typical_variance : float
+        (k - p) / tr P at tau2 = 0.
+    r2 : float or None
+        Share of the heterogeneity that the moderators explain, in percent; None where there is none to explain.
+    converged : bool
+    """
+
+    effects: EffectSizes
+    spec: PoolSpec
+    design: Design
+    coef: Array
+    vcov: Array
+    df: float
+    tau2: float
+    se_tau2: float
+    qe: float
+    qe_df: float
+    typical_variance: float
+    r2: float | None
+    converged: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        return self.design.names
+
+    @property
+    def k(self) -> int:
+        """Number of studies."""
+        return self.effects.k
+
+    @property
+    def std_error(self) -> Array:
+        """Standard errors, shape (p,)."""
+        return np.sqrt(np.diag(self.vcov))
+
+    @property
+    def qe_p(self) -> float:
+        """p-value of no residual heterogeneity."""
+        return float(q_p_value(np.asarray(self.qe), np.asarray(self.qe_df)))
+
+    @property
+    def i2(self) -> float:
+        """Residual I2 in percent: tau2 / (tau2 + s2)."""
+        return 100.0 * self.tau2 / (self.tau2 + self.typical_variance)
+
+    def omnibus(self, terms: Sequence[str] | None = None) -> tuple[float, float, float]:
+        """Test that the named coefficients (by default all but the intercept) are 0: statistic, its df, p.
+
+        Chi-square for the normal test, else F on (m, k - p).
+        """
+        wanted = [n for n in self.names if n != "intercept"] if terms is None else list(terms)
+        unknown = [n for n in wanted if n not in self.names]
+        if unknown or not wanted:
+            raise InputError(f"no coefficient {unknown[0] if unknown else ''!r} among {', '.join(self.names)}")
+        at = [self.names.index(n) for n in wanted]
+        b = self.coef[at]
+        chi2 = float(b @ np.linalg.solve(self.vcov[np.ix_(at, at)], b))
+        if math.isinf(self.df):
+            return chi2, float(len(at)), float(special.chdtrc(len(at), chi2))
+        f = chi2 / len(at)
+        return f, float(len(at)), float(special.fdtrc(len(at), self.df, f))
+
+    def ci(self, level: float = 0.95) -> Array:
+        """Limits of each coefficient, shape (p, 2)."""
+        half = float(critical(check_level(level), self.df)) * self.std_error
+        return np.column_stack([self.coef - half, self.coef + half])
+
+    def predict(self, new: Mapping[str, Any] | Any, level: float = 0.95, *, transform: bool = False) -> pd.DataFrame:
+        """Effects at new values: estimate, std_error, ci_low, ci_high, pi_low, pi_high, a row for each.
+
+        Parameters
+        ----------
+        new : mapping of column to values, or array_like of shape (n, p) without the intercept
+        level : float
+        transform : bool
+            Back to the scale that people read.
+        """
+        import pandas as pd
+
+        x = self._new_rows(new)
+        estimate = x @ self.coef
+        variance = np.einsum("ij,jk,ik->i", x, self.vcov, x)
+        quantile = float(critical(check_level(level), self.df))
+        half, wide = quantile * np.sqrt(variance), quantile * np.sqrt(variance + self.tau2)
+        back = self.effects.scale.back if transform else np.asarray
+        return pd.DataFrame(
+            {
+                "estimate": back(estimate),
+                "std_error": np.sqrt(variance),
+                "ci_low": back(estimate - half),
+                "ci_high": back(estimate + half),
+                "pi_low": back(estimate - wide),
+                "pi_high": back(estimate + wide),
+            }
+        )
+
+    def _new_rows(self, new: Any) -> Array:
+        d = self.design
+        if isinstance(new, Mapping):
+            columns = {c for term in d.terms for c in term.split(":")}
+            missing = sorted(columns - set(new))
+            if missing or not d.terms:
+                raise InputError(f"prediction needs values of {', '.join(missing) or 'the matrix columns'}")
+            values = {c: np.atleast_1d(new[c]).tolist() for c in columns}
+            size = max(len(v) for v in values.values())
+            values = {c: v * size if len(v) == 1 else v for c, v in values.items()}
+            x, _ = encode(d.terms, values, d.levels, size)
+        else:
+            x = np.atleast_2d(np.asarray(new, dtype=np.float64))
+        if d.intercept:
+            x = np.column_stack([np.ones(x.shape[0]), x])
+        if x.shape[1] != len(self.names):
+            raise InputError(
+                f"prediction needs {len(self.names) - d.intercept} columns, got {x.shape[1] - d.intercept}"
+            )
+        return x
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """One row a coefficient: term, estimate, std_error, statistic, df, p_value, ci_low, ci_high."""
+        import pandas as pd
+
+        limits = self.ci(level)
+        statistic = self.coef / self.std_error
+        return pd.DataFrame(
+            {
+                "term": list(self.names),
+                "estimate": self.coef,
+                "std_error": self.std_error,
+                "statistic": statistic,
+                "df": self.df,
+                "p_value": two_sided_p(statistic, np.full(statistic.shape, self.df)),
+                "ci_low": limits[:, 0],
+                "ci_high": limits[:, 1],
+            }
+        )
+
+    def __str__(self) -> str:
+        statistic, df, p = self.omnibus() if len(self.names) > self.design.intercept else (math.nan, 0.0, math.nan)
+        share = "" if self.r2 is None else f", R2 {self.r2:.1f} %"
+        return (
+            f"{self.effects.label}: meta-regression, {self.spec.describe()}; k = {self.k}\n"
+            f"{self.to_frame().to_string(index=False, float_format=lambda x: f'{x:.4f}')}\n"
+            f"moderators {'QM' if math.isinf(self.df) else 'F'} = {statistic:.3f} on {df:g}, p = {p:.4f}\n"
+            f"residual tau2 {self.tau2:.4f}, I2 {self.i2:.1f} %{share}, "
+            f"QE {self.qe:.3f} on {self.qe_df:g}, p = {self.qe_p:.4f}"
+        )
+
+
+def meta_regression(
+    effects: EffectSizes, moderators: Any, spec: PoolSpec, *, intercept: bool = True, weights: Array | None = None
+) -> RegressionResult:
+    r"""Weighted regression of the effects on features of the studies.
+
+    Parameters
+    ----------
+    effects : EffectSizes
+    moderators : str, sequence of str, or array_like of shape (k, p)
+        Columns of the effects' table, interactions ("a:b", "a*b"), or a matrix.
+    spec : PoolSpec
+    intercept : bool
+    weights : ndarray, shape (k,), optional
+        For ``tau2="GENQ"``.
+
+    Returns
+    -------
+    RegressionResult
+
+    Raises
+    ------
+    InputError
+        An unknown column, a design that is not of full rank, or no degree of freedom for a t-type test.
+
+    Notes
+    -----
+    :math:`\hat\beta = (X'WX)^{-1} X'Wy`, :math:`w_i = 1/(v_i + \hat\tau^2)`, with tau2 the residual heterogeneity.
+    :math:`R^2 = (\hat\tau^2_0 - \hat\tau^2) / \hat\tau^2_0`, not below 0, with :math:`\hat\tau^2_0` from the model
+    without moderators. Raudenbush (2009) in Handbook of Research Synthesis, 2nd ed., ch. 16.
+    """
+    design = build_design(moderators, effects.table, effects.k, intercept=intercept)
+    p = design.matrix.shape[1]
+    if effects.k <= p and spec.test != "z":
+        raise InputError(f"test {spec.test!r} needs more studies than coefficients, there are {effects.k} and {p}")
+    y, v = effects.y[None, :], effects.v[None, :]
+    fits = fit_arrays(y, v, spec, x=design.matrix, weights=weights)
+    null = fit_arrays(y, v, spec, weights=weights)
+    tau2, tau2_null = float(fits.tau2[0]), float(null.tau2[0])
+    explained = 100.0 * max(0.0, (tau2_null - tau2) / tau2_null) if tau2_null > 0 and spec.model == "random" else None
+    return RegressionResult(
+        effects,
+        spec,
+        design,
+        fits.coef[0],
+        fits.vcov[0],
+        float(fits.df[0]),
+        tau2,
+        float(fits.se_tau2[0]),
+        float(fits.q[0]),
+        float(fits.q_df[0]),
+        float(fits.typical[0]),
+        explained,
+        bool(fits.converged[0]),
+    )
