@@ -200,7 +200,7 @@ def _estimates(
     area = page.panel(left, top, width, height, f"estimates: {panel.label}")
     set_scale(area, panel.axis, "y")
     step = _limits(area, panel, width)
-    _default_band(area, panel)
+    _default_band(area, panel, step)
     if panel.axis.has_null:
         horizontal_line(page, area, panel.axis.null, dash="solid", color=RULE)
     x = np.arange(len(panel.items))
@@ -246,10 +246,10 @@ def _limits(area: Axes, panel: SpecificationPanel, width: float) -> float:
     return step
 
 
-def _default_band(area: Axes, panel: SpecificationPanel) -> None:
+def _default_band(area: Axes, panel: SpecificationPanel, step: float) -> None:
     for i, item in enumerate(panel.items):
         if item.default:
-            half = max(0.5, 0.0025 * len(panel.items))
+            half = max(0.5, 1.2 / step)  # seen even where a specification is a hair's breadth
             area.axvspan(i - half, i + half, facecolor=BAND, edgecolor="none", zorder=0.1)
 
 
@@ -265,7 +265,7 @@ def _choices(
     area = page.panel(left, top, width, height, f"choices: {panel.label}")
     step = _limits(area, panel, width)
     area.set_ylim(height, 0.0)
-    _default_band(area, panel)
+    _default_band(area, panel, step)
     bar = page.lw(min(3.2, max(0.4, 0.62 * step)))
     for y, tall, i, j in _blocks(geometry):
         if j < 0:

@@ -6,11 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from metaket.measures.registry import MEASURES
-from metaket.reproduction.compare import VERDICTS
 from metaket.report.words import (
-    capital, decision_text, effect_text, joined, open_cells, outcome_name, outcomes_of, result_n, sides, small,
-    unverified_used, when,
+    capital,
+    decision_text,
+    effect_text,
+    joined,
+    open_cells,
+    outcome_name,
+    outcomes_of,
+    result_n,
+    sides,
+    small,
+    unverified_used,
+    when,
 )  # fmt: skip
+from metaket.reproduction.compare import VERDICTS
 
 if TYPE_CHECKING:
     from metaket.reproduction.analyse import AnalysisResult
@@ -100,7 +110,9 @@ def _robustness(rep: Reproduction, kinds: Mapping[str, Sequence[AnalysisResult]]
     if not total:
         return ""
     rest = f", {total - same} otherwise" if total > same else ""
-    return f"Of {total} sensitivity analyses with a result beside that of their default, {same} decide as it does{rest}."
+    return (
+        f"Of {total} sensitivity analyses with a result beside that of their default, {same} decide as it does{rest}."
+    )
 
 
 def _decisions(item: AnalysisResult) -> set[str]:

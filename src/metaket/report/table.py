@@ -201,7 +201,12 @@ def _latex(table: Table) -> str:
 
     sides = "".join("r" if table.side(i) == "right" else "l" for i in range(len(table.headers)))
     lines = [r"\begin{table}", rf"\caption{{{cell(table.caption)}}}"] if table.caption else []
-    lines += [rf"\begin{{tabular}}{{{sides}}}", r"\toprule", f"{' & '.join(map(cell, table.headers))} \\\\", r"\midrule"]
+    lines += [
+        rf"\begin{{tabular}}{{{sides}}}",
+        r"\toprule",
+        f"{' & '.join(map(cell, table.headers))} \\\\",
+        r"\midrule",
+    ]
     for number, row in enumerate(table.rows):
         if number in table.sections:
             lines.append(rf"\multicolumn{{{len(table.headers)}}}{{l}}{{\textit{{{cell(table.sections[number])}}}}} \\")

@@ -12,7 +12,17 @@ from metaket.report.answer import missing_sentence, unverified_sentence
 from metaket.report.format import number_text
 from metaket.report.table import Table
 from metaket.report.words import (
-    by_kind, capital, count_text, effect_text, outcome_name, outcomes_of, range_end, result_n, sides, small, when,
+    by_kind,
+    capital,
+    count_text,
+    effect_text,
+    outcome_name,
+    outcomes_of,
+    range_end,
+    result_n,
+    sides,
+    small,
+    when,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -98,4 +108,3 @@ def claim_table(comparisons: Sequence[Comparison]) -> Table:
 
 def _claims(comparisons: Sequence[Comparison], room: int) -> str:
     return claim_table(comparisons).to("text", width=room) if comparisons else ""
-
