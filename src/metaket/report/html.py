@@ -23,7 +23,7 @@ TRIAL_COLUMNS = (
     "study", "year", "fits_criteria", "why", "in_paper", "design", "drug", "comparator", "doses", "n_randomised",
 )  # fmt: skip
 MEANINGS = {
-    "exact": "the recomputed value, rounded to the printed decimals, is the printed text; or the decision is the stated one",
+    "exact": "the recomputed value, rounded to the printed decimals, is the printed text; or the decision is the same",
     "input-rounding": "some inputs within their own printed rounding give the printed text",
     "near": "none of these, but within 5 % of the estimate or of the interval's width",
     "differs": "outside that",

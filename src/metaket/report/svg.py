@@ -1,4 +1,4 @@
-"""An SVG file as part of an HTML page: no identifier that another figure has, fonts that every machine has, alt text."""
+"""An SVG file as part of an HTML page: unique identifiers, fonts that every machine has, alternative text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a reproduction: what an analysis asks, what came out, what is missing. Every sentence is built from data."""
+"""The words of a reproduction: what is asked, what came out, what is missing. Every sentence is built from data."""
 
 from __future__ import annotations
 
@@ -185,11 +185,11 @@ def question(items: Sequence[AnalysisResult]) -> tuple[str, ...]:
         how = f"{small(MEASURES[a.measure].label)}, {spec_of(a).describe()}; crossover trials {crossover}"
         groups.setdefault((outcome_name(item), how, ", ".join(rest), ", ".join(a.assumed)), []).append(item)
     out = []
-    for (outcome, how, rest, assumed), members in groups.items():
-        text = f"{capital(outcome)} at {joined([when(m) for m in members])}: {how}."
-        text += f" Rows with {rest}." if rest else ""
-        text += f" Not stated by the paper, and assumed: {assumed.replace('_', ' ')}." if assumed else ""
-        out.append(text)
+    for (outcome, how, limits, assumed), members in groups.items():
+        sentence = f"{capital(outcome)} at {joined([when(m) for m in members])}: {how}."
+        sentence += f" Rows with {limits}." if limits else ""
+        sentence += f" Not stated by the paper, and assumed: {assumed.replace('_', ' ')}." if assumed else ""
+        out.append(sentence)
     return tuple(out)
 
 

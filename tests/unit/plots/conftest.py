@@ -6,7 +6,7 @@ import json
 import string
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 import metaket as mk
+from metaket.measures.compute import generic_effects
 from metaket.measures.registry import MEASURES, Scale, scale_of
 from metaket.pooling.result import PooledResult
 from metaket.reproduction.compare import Comparison
@@ -119,7 +121,7 @@ def make_result(rng: np.random.Generator) -> Callable[..., PooledResult]:
             size = 10.0 ** rng.uniform(-3, 3, k)
             y, v = size * rng.choice([-1.0, 1.0], k), (size * 10.0 ** rng.uniform(-1, 0.3, k)) ** 2
         names = [words(rng, length, letters) for _ in range(k)]
-        return mk.pool(mk.generic(y, v, study=names, measure=measure), tau2="DL")
+        return mk.pool(generic_effects(y, v, study=names, measure=measure), tau2="DL")
 
     return make
 
@@ -171,15 +173,17 @@ def make_claims(rng: np.random.Generator) -> Callable[..., list[Comparison]]:
     def make(count: int, length: int = 20) -> list[Comparison]:
         claims = []
         for i in range(count):
-            text, verdict = (lambda n=length: words(rng, n)), verdicts[i % len(verdicts)]
-            claim = Comparison(text(), text(), text(), text(), "", "", verdict, cause=text(3 * length), basis=text())
+            verdict = verdicts[i % len(verdicts)]
+            name, by, where, printed, basis = (words(rng, length) for _ in range(5))
+            cause = words(rng, 3 * length)
+            claim = Comparison(name, by, where, printed, "", "", verdict, cause=cause, basis=basis)
             if i % 3 == 2:
-                claims.append(_with(claim, words=text(2 * length)))
+                claims.append(replace(claim, words=words(rng, 2 * length)))
                 continue
             value = float(10.0 ** rng.uniform(-3, 3)) if i % 3 else float(rng.uniform(0, 100))
             ours = None if verdict == "not computable" else value * 1.02
             claims.append(
-                _with(
+                replace(
                     claim,
                     printed=f"{value:.2f}",
                     printed_low=value - 0.005,
@@ -191,12 +195,6 @@ def make_claims(rng: np.random.Generator) -> Callable[..., list[Comparison]]:
         return claims
 
     return make
-
-
-def _with(claim: Comparison, **changes: Any) -> Comparison:
-    from dataclasses import replace
-
-    return replace(claim, **changes)
 
 
 @dataclass(frozen=True)
@@ -215,12 +213,12 @@ class Ruler:
         assert isinstance(figure, Figure)
         figure.draw_without_rendering()
         scale = 72.0 / figure.dpi
+        whole = np.asarray((figure.bbox if frame is None else frame.get_window_extent()).extents) * scale
         texts = [(t, t.axes is ax) for t in _texts(ax)]
         boxes = np.array([t.get_window_extent().extents for t, _ in texts]) * scale
-        whole = (figure.bbox if frame is None else frame.get_window_extent()).extents * scale
         panels = np.array([p.get_window_extent().extents for p in ax.child_axes]).reshape(-1, 4) * scale
         on_page = np.array([on for _, on in texts])
-        return cls([t.get_text() for t, _ in texts], boxes, tuple(whole), panels, on_page)
+        return cls([t.get_text() for t, _ in texts], boxes, (whole[0], whole[1], whole[2], whole[3]), panels, on_page)
 
     @property
     def cut(self) -> list[str]:
@@ -254,6 +252,16 @@ def _overlap(a: Any, b: Any) -> Any:
 def _texts(ax: Axes) -> Iterator[Any]:
     for axes in (ax, *ax.child_axes):
         yield from (t for t in axes.texts if t.get_visible() and t.get_text())
+
+
+@pytest.fixture
+def markers() -> Callable[[Axes], list[Any]]:
+    """The scatter artists of an Axes that show something, in the order in which they were drawn."""
+
+    def find(axes: Axes) -> list[Any]:
+        return [c for c in axes.collections if isinstance(c, PathCollection) and len(c.get_offsets())]  # type: ignore[arg-type]
+
+    return find
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 import metaket as mk
 from metaket.errors import InputError
+from metaket.measures.compute import generic_effects
 from metaket.plots import alt_text, forest, forest_layout
 
 
@@ -91,7 +92,7 @@ def test_columns_of_means_sizes_and_none() -> None:
     ]
     assert layout.summary.label == "Common effect"
     sizes = {"study": ["A", "B"], "y": [0.1, 0.2], "v": [0.1, 0.1], "n_t": [3, 4], "n_c": [5, 6]}
-    assert [c.total for c in forest_layout(mk.pool(mk.generic(data=sizes))).columns] == ["7", "11"]
+    assert [c.total for c in forest_layout(mk.pool(generic_effects(data=sizes))).columns] == ["7", "11"]
     assert forest_layout(mk.pool([0.1, 0.2], [0.1, 0.1])).columns == ()
 
 
@@ -153,13 +154,14 @@ def test_artists_take_arguments(bcg: Any) -> None:
     ax = forest(bcg, point={"color": "red", "marker": "o"}, interval={"lw": 3}, summary={"fc": "none", "hatch": "//"})
     panel = ax.child_axes[0]
     assert _collection(ax, PathCollection).get_facecolor()[0].tolist() == [1.0, 0.0, 0.0, 1.0]
-    assert next(c for c in panel.collections if isinstance(c, LineCollection)).get_linewidths()[0] == 3.0
+    assert _collection(ax, LineCollection).get_linewidths()[0] == 3.0
     assert next(p for p in panel.patches if isinstance(p, Polygon)).get_hatch() == "//"
 
 
 def test_size_follows_the_content(make_result: Any) -> None:
     def size(k: int, length: int) -> tuple[float, float]:
-        return tuple(forest(make_result(k, length)).get_figure().get_size_inches())
+        width, height = forest(make_result(k, length)).get_figure(root=True).get_size_inches()  # type: ignore[union-attr]
+        return width, height
 
     assert size(30, 10)[1] - size(20, 10)[1] == pytest.approx(size(20, 10)[1] - size(10, 10)[1])
     assert size(10, 40)[0] > size(10, 5)[0]
@@ -184,7 +186,7 @@ def test_an_axes_without_room_is_an_error(bcg: Any) -> None:
 
 
 def test_huge_effects_do_not_overflow() -> None:
-    effects = mk.generic([800.0, -800.0, 0.1], [1.0, 1.0, 1.0], measure="RR")
+    effects = generic_effects([800.0, -800.0, 0.1], [1.0, 1.0, 1.0], measure="RR")
     layout = forest_layout(mk.pool(effects, model="common"))
     assert layout.rows[0].text[0] == "∞"
     assert math.isfinite(layout.axis.high)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection
 
 from metaket.errors import InputError
 from metaket.plots import specification_curve, specification_layout
@@ -49,11 +49,10 @@ def test_choice_that_repeats_the_measure_is_left_out(make_curve: Any) -> None:
     assert [name for name, _ in specification_layout(wider).choices] == list(curve.choices)
 
 
-def test_decisions_are_told_apart_without_colour(make_curve: Any) -> None:
+def test_decisions_are_told_apart_without_colour(make_curve: Any, markers: Any) -> None:
     curve = make_curve(40)
     ax = specification_curve(curve)
-    points = [c for c in ax.child_axes[0].collections if isinstance(c, PathCollection)]
-    hollow = [c for c in points if len(c.get_facecolor()) and c.get_facecolor()[0].tolist() == [1.0, 1.0, 1.0, 1.0]]
+    hollow = [c for c in markers(ax.child_axes[0]) if c.get_facecolor()[0].tolist() == [1.0, 1.0, 1.0, 1.0]]
     assert len(hollow) == 1
     assert len(hollow[0].get_offsets()) == int((~curve.rows["decision"]).sum())
 
@@ -62,7 +61,8 @@ def test_bars_stand_in_the_line_of_the_option(make_curve: Any) -> None:
     curve = make_curve(12)
     layout = specification_layout(curve)
     _, below = specification_curve(curve).child_axes
-    drawn = np.concatenate([[s[:, 0][0] for s in c.get_segments()] for c in below.collections])
+    lines = [c for c in below.collections if isinstance(c, LineCollection)]
+    drawn = [float(np.asarray(s)[0, 0]) for c in lines for s in c.get_segments()]
     # each specification has one bar for each choice
     assert sorted(drawn) == sorted(list(range(12)) * len(layout.choices))
 

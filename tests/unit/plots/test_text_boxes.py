@@ -18,7 +18,7 @@ LATIN = "abcdefghijklmnopqrstuvwxyzWMil"
 
 
 @pytest.mark.parametrize("measure", ["RR", "SMD"])
-@pytest.mark.parametrize(("k", "length"), [(1, 1), (1, 80), (2, 40), (10, 80), (60, 13), (200, 80)])
+@pytest.mark.parametrize(("k", "length"), [(1, 80), (2, 1), (10, 80), (60, 13), (200, 80)])
 def test_forest(make_result: Any, assert_clean: Callable[..., Any], k: int, length: int, measure: str) -> None:
     result = make_result(k, length, measure)
     ax = forest(result, title="t" * length, favours=("l" * length, "r r " * length))
@@ -55,7 +55,7 @@ def test_forest_in_other_scripts(make_result: Any, assert_clean: Callable[..., A
 
 
 @pytest.mark.parametrize("measure", ["RR", "SMD"])
-@pytest.mark.parametrize(("times", "length"), [(1, 1), (1, 80), (3, 20), (6, 80), (8, 5)])
+@pytest.mark.parametrize(("times", "length"), [(1, 80), (3, 20), (6, 80), (8, 1)])
 def test_time_course(make_course: Any, assert_clean: Callable[..., Any], times: int, length: int, measure: str) -> None:
     course = make_course(times, length, measure)
     assert_clean(time_course(course, favours=("l" * length, "r r " * length)))
@@ -68,7 +68,7 @@ def test_several_courses(make_course: Any, assert_clean: Callable[..., Any], len
 
 
 @pytest.mark.parametrize("families", [("RR",), ("RR", "OR", "RD")])
-@pytest.mark.parametrize(("size", "length"), [(1, 1), (1, 80), (7, 80), (60, 20), (700, 5)])
+@pytest.mark.parametrize(("size", "length"), [(1, 1), (7, 80), (700, 5)])
 def test_specification_curve(
     make_curve: Any, assert_clean: Callable[..., Any], size: int, length: int, families: tuple[str, ...]
 ) -> None:
@@ -94,8 +94,18 @@ def test_inside_a_given_axes(
     axes = figure.subplots(2, 2).flat
     forest(bcg, ax=axes[0], favours=("vaccine", "none"))
     time_course(make_course(3), ax=axes[1])
-    specification_curve(make_curve(40, 20), ax=axes[2])
+    specification_curve(make_curve(12, 20), ax=axes[2])
     agreement(make_claims(6), ax=axes[3])
     assert tuple(figure.get_size_inches()) == size
     for ax in axes:
         assert_clean(ax, frame=ax)
+
+
+def test_the_ruler_sees_what_is_wrong(bcg: Any, assert_clean: Callable[..., Any]) -> None:
+    for place, fault in (((0.5, 0.995), "cut"), ((0.02, 0.5), "overlapping"), ((0.5, 0.5), "on_panels")):
+        ax = forest(bcg, title="A title that is long enough to be in the way of what is written over it " * 2)
+        ruler = assert_clean(ax)
+        ax.text(*place, "intruder intruder", transform=ax.transAxes)
+        assert getattr(type(ruler).of(ax), fault)
+        with pytest.raises(AssertionError):
+            assert_clean(ax)
