@@ -23,7 +23,7 @@ parts <- list(
 versions <- function(written, skipped) {
   known <- c("metafor", "metadat", "Matrix", "nlme", "numDeriv", "mvtnorm", "lme4", "BiasedUrn", "clubSandwich", "CompQuadForm", "gsl")
   found <- lapply(setNames(known, known), function(p) if (installed(p)) as.character(packageVersion(p)) else NULL)
-  c(list(R = as.character(getRversion())), list(packages = found), list(written = arr(written), skipped = if (length(skipped)) skipped))
+  c(list(R = as.character(getRversion()), packages = found, written = arr(written)), if (length(skipped)) list(skipped = skipped))
 }
 
 installed <- function(package) nzchar(system.file(package = package))

@@ -230,11 +230,17 @@ def _estimates(
             over = chosen & beyond
             area.scatter(x[over], ends[over], marker=head, s=page.area(min(4.0, step)), color=line, linewidth=0.0,
                          zorder=5, clip_on=False)  # fmt: skip
-    chosen = np.array([item.default for item in panel.items])
-    area.vlines(x[chosen], lows[chosen], highs[chosen], color="white", linewidth=page.lw(3.0), zorder=6)
-    area.vlines(x[chosen], lows[chosen], highs[chosen], color=INK, linewidth=page.lw(1.2), zorder=6)
-    area.scatter(x[chosen], estimates[chosen], marker="D", s=page.area(5.0), facecolor=ACCENT, edgecolor=INK,
-                 linewidth=page.lw(0.8), zorder=7)  # fmt: skip
+    _mark_default(page, area, panel)
+
+
+def _mark_default(page: Page, area: Axes, panel: SpecificationPanel) -> None:
+    for i, item in enumerate(panel.items):
+        if item.default:
+            low, high = panel.axis.clip(item.low), panel.axis.clip(item.high)
+            area.vlines([i], [low], [high], color="white", linewidth=page.lw(3.0), zorder=6)
+            area.vlines([i], [low], [high], color=INK, linewidth=page.lw(1.2), zorder=6)
+            area.scatter([i], [item.estimate], marker="D", s=page.area(5.0), facecolor=ACCENT, edgecolor=INK,
+                         linewidth=page.lw(0.8), zorder=7)  # fmt: skip
 
 
 def _limits(area: Axes, panel: SpecificationPanel, width: float) -> float:

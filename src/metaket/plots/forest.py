@@ -111,26 +111,14 @@ def forest_layout(
 ) -> ForestLayout:
     """The numbers and texts of a forest plot; see `forest` for the parameters."""
     effects, scale = result.effects, result.effects.scale
-    half = float(critical(check_level(level), np.inf)) * np.sqrt(effects.v)
-    with np.errstate(over="ignore"):  # an infinite end is drawn as an arrow
-        points, lows, highs = (
-            [float(x) for x in np.atleast_1d(scale.back(a))] for a in (effects.y, effects.y - half, effects.y + half)
-        )
-    widths = [high - low for low, high in zip(lows, highs, strict=True)]
-    numbers = Numbers(decimals, ratio=scale.log_axis, errors=[w / 4.0 for w in widths])
     marks, footnotes = _footnotes(effects)
-    weights = result.weights.tolist()
-    rows = tuple(
-        ForestRow(f"{clean(effects.study[i])}{marks[i]}", points[i], lows[i], highs[i],
-                  _printed(numbers, points[i], lows[i], highs[i]), weights[i])
-        for i in range(effects.k)
-    )  # fmt: skip
+    rows, numbers = _study_rows(result, check_level(level), marks, decimals)
     summary, prediction = _pooled_rows(result, level, numbers)
     pooled = [r for r in (summary, prediction) if r is not None]
     axis = axis_for(
-        [*points, summary.estimate],
-        [*lows, *(r.low for r in pooled)],
-        [*highs, *(r.high for r in pooled)],
+        [r.estimate for r in (*rows, summary)],
+        [r.low for r in (*rows, *pooled)],
+        [r.high for r in (*rows, *pooled)],
         log=scale.log_axis,
         null=scale.null,
         label=f"{effects.label} (log scale)" if scale.log_axis else effects.label,
@@ -149,6 +137,23 @@ def forest_layout(
         (*footnotes, *left_out(effects.dropped, arms), *_flags(result), *(clean(n) for n in notes)),
         _alt_text(result, clean(title), summary, prediction, level),
     )
+
+
+def _study_rows(
+    result: PooledResult, level: float, marks: Sequence[str], decimals: int | None
+) -> tuple[tuple[ForestRow, ...], Numbers]:
+    effects, back = result.effects, result.effects.scale.back
+    half = float(critical(level, np.inf)) * np.sqrt(effects.v)
+    with np.errstate(over="ignore"):  # an infinite end is drawn as an arrow
+        shown = [np.atleast_1d(back(a)).tolist() for a in (effects.y, effects.y - half, effects.y + half)]
+    ends = list(zip(*shown, strict=True))
+    numbers = Numbers(decimals, ratio=effects.scale.log_axis, errors=[(high - low) / 4.0 for _, low, high in ends])
+    names = [f"{clean(study)}{mark}" for study, mark in zip(effects.study, marks, strict=True)]
+    rows = [
+        ForestRow(name, point, low, high, _printed(numbers, point, low, high), weight)
+        for name, (point, low, high), weight in zip(names, ends, result.weights.tolist(), strict=True)
+    ]
+    return tuple(rows), numbers
 
 
 def _percent(level: float) -> str:

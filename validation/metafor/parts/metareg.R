@@ -59,7 +59,7 @@ new_rows <- function(question, design) {
 metareg_fields <- function(fit, question, d) {
   tested <- which(colnames(d$design) != "(Intercept)")
   omnibus <- anova(fit, btt = tested)
-  predicted <- predict(fit, newmods = new_rows(question, d$design))
+  predicted <- predict(fit, newmods = question$new) # metafor adds the intercept itself
   list(
     coef = arr(fit$beta), std_error = arr(fit$se), statistic = arr(fit$zval), df = num(fit$ddf)[1], p_value = arr(fit$pval),
     ci_low = arr(fit$ci.lb), ci_high = arr(fit$ci.ub), vcov = mat(unname(fit$vb)),
