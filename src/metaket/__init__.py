@@ -19,6 +19,8 @@ _HOME = {
     "PoolSpec": "metaket.pooling.spec",
     "PooledResult": "metaket.pooling.result",
     "RegressionResult": "metaket.pooling.regression",
+    "breslow_day": "metaket.pooling.mantel_haenszel",
+    "cochran_mantel_haenszel": "metaket.pooling.mantel_haenszel",
     "effect_sizes": "metaket.measures.compute",
     "generic": "metaket.measures.compute",
     "list_papers": "metaket.datasets",
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from metaket.measures.effect import EffectSizes as EffectSizes
     from metaket.pooling.batch import BatchResult as BatchResult
     from metaket.pooling.batch import pool_many as pool_many
+    from metaket.pooling.mantel_haenszel import breslow_day as breslow_day
+    from metaket.pooling.mantel_haenszel import cochran_mantel_haenszel as cochran_mantel_haenszel
     from metaket.pooling.pool import pool as pool
     from metaket.pooling.regression import RegressionResult as RegressionResult
     from metaket.pooling.result import Interval as Interval

@@ -11,7 +11,7 @@ import numpy as np
 
 from metaket._checks import Array
 from metaket.measures.compute import METAFOR_COLUMNS
-from metaket.plots._text import Numbers, clean, study_count
+from metaket.plots._text import NO_VALUE, Numbers, clean, study_count
 
 if TYPE_CHECKING:
     from metaket.measures.effect import Dropped, EffectSizes
@@ -36,7 +36,10 @@ class ForestColumn:
 def arm_columns(
     effects: EffectSizes, arms: tuple[str, str], columns: Mapping[str, str] | str | None
 ) -> tuple[ForestColumn, ...]:
-    """Counts, or means with standard deviations, or the sizes of the arms: whatever every row has."""
+    """Counts, or means with standard deviations, where every row has them; else the sizes of the arms that are known.
+
+    A size that is not known is a dash, and then there is no total.
+    """
     if effects.table is None:
         return ()
     names = METAFOR_COLUMNS if isinstance(columns, str) else (columns or {})
@@ -48,7 +51,8 @@ def arm_columns(
     out: list[ForestColumn] = []
     for arm, end in zip(arms, ("t", "c"), strict=True):
         n, arm = have[f"n_{end}"], clean(arm)
-        size = ForestColumn(arm, "n", tuple(f"{x:.0f}" for x in n), f"{n.sum():.0f}")
+        cells = tuple(NO_VALUE if np.isnan(x) else f"{x:.0f}" for x in n)
+        size = ForestColumn(arm, "n", cells, f"{n.sum():.0f}" if complete(f"n_{end}") else "")
         if complete(*COUNTS):
             events = have[f"events_{end}"]
             cells = tuple(f"{a:.0f}/{b:.0f}" for a, b in zip(events, n, strict=True))
@@ -58,7 +62,7 @@ def arm_columns(
             numbers = Numbers(_decimals(np.concatenate([have[c] for c in MEANS])))
             cells = tuple(f"{numbers(a)} ({numbers(b)})" for a, b in zip(mean, sd, strict=True))
             out += [ForestColumn(arm, "mean (SD)", cells, ""), size]
-        elif complete("n_t", "n_c"):
+        elif np.isfinite([have["n_t"], have["n_c"]]).any():
             out.append(size)
     return tuple(out)
 

@@ -67,8 +67,8 @@ def pool(
         From `effect_sizes` or `generic`; or plain effects, with `v`.
     v : array_like of shape (k,), optional
         Sampling variances > 0, on the scale of the effects squared.
-    model : {"random", "common"}
-        "fixed" is an alias of "common".
+    model : {"random", "common", "mh", "peto"}
+        "fixed" is an alias of "common"; "mh" (Mantel-Haenszel) and "peto" need counts.
     tau2 : str or float
         DL, HE, HS, HSk, SJ, REML, ML, PM, EB, PMM, GENQ, DL2, HE2; or a known value.
     test : {"z", "t", "hksj", "hksj-adhoc"}
@@ -122,6 +122,8 @@ def pool(
     checked = _checked_weights(weights, spec, effects.k)
     if moderators is None:
         return pool_spec(effects, spec, checked)
+    if spec.model not in ("random", "common"):
+        raise InputError(f"moderators go with the models random and common, not {spec.model!r}")
     return meta_regression(effects, moderators, spec, intercept=intercept, weights=checked)
 
 

@@ -144,8 +144,8 @@ class PooledResult:
 
     def prediction_gap(self, method: str = "higgins") -> str:
         """Why there is no prediction interval; empty if there is one."""
-        if self.spec.model == "common":
-            return "the common-effect model has no spread of effects to predict from"
+        if self.spec.model != "random":
+            return "a common-effect model has no spread of effects to predict from"
         df, _ = PREDICTION[method].func(self.std_error, self.k, 1, self.df)
         if self.k < 2 or df < 1:
             return f"needs at least {3 if method in ('higgins', 'HTS', 'k-2') else 2} studies, has {self.k}"

@@ -29,12 +29,12 @@ class PoolSpec:
 
     Attributes
     ----------
-    model : {"random", "common"}
+    model : {"random", "common", "mh", "peto"}
     tau2 : str or float
         Code of the estimator, or the known value of tau2 (>= 0).
     test : {"z", "t", "hksj", "hksj-adhoc"}
     i2 : {"tau2", "Q"}
-        Which definition `i2` and `h2` follow; the common-effect model always uses Q.
+        Which definition `i2` and `h2` follow; other models than "random" always use Q.
     """
 
     model: str = "random"
@@ -53,11 +53,11 @@ class PoolSpec:
         else:
             raise InputError(f"tau2 must be a method's code or a number of at least 0, got {tau2!r}")
         definition = check_choice("I2 definition", i2, I2_DEFINITIONS)
-        return cls(model, method, TESTS[test].code, "Q" if model == "common" else definition)
+        return cls(model, method, TESTS[test].code, definition if model == "random" else "Q")
 
     def describe(self) -> str:
         """One line for people: model, estimator, test."""
-        if self.model == "common":
+        if self.model != "random":
             estimator = ""
         elif isinstance(self.tau2, float):
             estimator = f", tau2 fixed at {self.tau2:g}"

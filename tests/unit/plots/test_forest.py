@@ -93,6 +93,9 @@ def test_columns_of_means_sizes_and_none() -> None:
     assert layout.summary.label == "Common effect"
     sizes = {"study": ["A", "B"], "y": [0.1, 0.2], "v": [0.1, 0.1], "n_t": [3, 4], "n_c": [5, 6]}
     assert [c.total for c in forest_layout(mk.pool(generic_effects(data=sizes))).columns] == ["7", "11"]
+    sizes["n_c"] = [5, None]  # type: ignore[list-item]
+    columns = forest_layout(mk.pool(generic_effects(data=sizes))).columns
+    assert [(c.cells, c.total) for c in columns] == [(("3", "4"), "7"), (("5", "–"), "")]
     assert forest_layout(mk.pool([0.1, 0.2], [0.1, 0.1])).columns == ()
 
 

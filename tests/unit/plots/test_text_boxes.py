@@ -17,8 +17,11 @@ CJK = "中村二〇一三年研究김철수日本語"
 LATIN = "abcdefghijklmnopqrstuvwxyzWMil"
 
 
-@pytest.mark.parametrize("measure", ["RR", "SMD"])
-@pytest.mark.parametrize(("k", "length"), [(1, 80), (2, 1), (10, 80), (60, 13), (200, 80)])
+@pytest.mark.parametrize(
+    ("k", "length", "measure"),
+    [(1, 80, "RR"), (1, 1, "SMD"), (2, 1, "RR"), (2, 40, "SMD"), (10, 80, "RR"), (10, 80, "SMD"), (60, 13, "SMD"),
+     (200, 80, "RR")],
+)  # fmt: skip
 def test_forest(make_result: Any, assert_clean: Callable[..., Any], k: int, length: int, measure: str) -> None:
     result = make_result(k, length, measure)
     ax = forest(result, title="t" * length, favours=("l" * length, "r r " * length))

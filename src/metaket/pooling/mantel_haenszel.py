@@ -1,0 +1,195 @@
+"""Mantel-Haenszel pooling of 2x2 tables, with the tests that go with it.
+
+The pooled estimate uses the counts as they are (no cell is corrected); the heterogeneity Q uses each study's own
+effect, corrected by the rule with which the effects were computed. a, c are events and n1, n2 patients of treatment and
+control.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from metaket._checks import Array
+from metaket.errors import InputError, NotComputableError
+from metaket.measures.effect import EffectSizes
+from metaket.pooling.result import PooledResult
+from metaket.pooling.spec import MODELS, PoolSpec
+
+__all__ = ["AssociationTest", "breslow_day", "cochran_mantel_haenszel", "counts_of", "mantel_haenszel", "without_tau2"]
+
+COUNTS = ("events_t", "n_t", "events_c", "n_c")
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationTest:
+    """A chi-square test.
+
+    Attributes
+    ----------
+    statistic, df, p_value : float
+    """
+
+    statistic: float
+    df: float
+    p_value: float
+
+
+def counts_of(effects: EffectSizes, who: str) -> tuple[Array, Array, Array, Array]:
+    """events_t, n_t, events_c, n_c of the studies, uncorrected, each of shape (k,)."""
+    if effects.table is None or not set(COUNTS) <= set(effects.table.columns):
+        raise InputError(f"{who} needs the counts {', '.join(COUNTS)}; compute the effects with effect_sizes(...)")
+    a, n1, c, n2 = (np.asarray(effects.table[name], dtype=np.float64) for name in COUNTS)
+    return a, n1, c, n2
+
+
+def without_tau2(
+    effects: EffectSizes, spec: PoolSpec, estimate: float, variance: float, q: float, weights: Array
+) -> PooledResult:
+    """A result of a common-effect model that is not of the inverse-variance kind."""
+    if spec.test != "z":
+        raise InputError(f"model {spec.model!r} has the normal test only; use test='z'")
+    if not (math.isfinite(estimate) and math.isfinite(variance) and variance > 0):
+        raise NotComputableError(f"model {spec.model!r} has no estimate: too few events in one of the arms")
+    return PooledResult(
+        effects=effects,
+        spec=spec,
+        estimate=estimate,
+        std_error=math.sqrt(variance),
+        df=math.inf,
+        tau2=0.0,
+        se_tau2=math.nan,
+        q=q,
+        q_df=float(effects.k - 1),
+        typical_variance=math.nan,
+        weights=np.asarray(100.0 * weights / weights.sum()),
+        converged=True,
+        n_iter=0,
+    )
+
+
+def _odds_ratio(a: Array, n1: Array, c: Array, n2: Array) -> tuple[float, float, Array]:
+    """Robins, Breslow & Greenland (1986) Biometrics 42:311-323."""
+    b, d, n = n1 - a, n2 - c, n1 + n2
+    r, s, p, q = a * d / n, b * c / n, (a + d) / n, (b + c) / n
+    sum_r, sum_s = r.sum(), s.sum()
+    variance = (
+        (p * r).sum() / (2 * sum_r**2) + (p * s + q * r).sum() / (2 * sum_r * sum_s) + (q * s).sum() / (2 * sum_s**2)
+    )
+    return float(np.log(sum_r / sum_s)), float(variance), s
+
+
+def _risk_ratio(a: Array, n1: Array, c: Array, n2: Array) -> tuple[float, float, Array]:
+    """Greenland & Robins (1985) Biometrics 41:55-68."""
+    n = n1 + n2
+    r, s = (a * n2 / n).sum(), c * n1 / n
+    variance = ((n1 * n2 * (a + c) - a * c * n) / n**2).sum() / (r * s.sum())
+    return float(np.log(r / s.sum())), float(variance), s
+
+
+def _risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> tuple[float, float, Array]:
+    """Estimate of Greenland & Robins (1985); variance of Sato (1989) Biometrics 45:1323-1324."""
+    n = n1 + n2
+    w = n1 * n2 / n
+    rd = ((a * n2 - c * n1) / n).sum() / w.sum()
+    p = ((n1 / n) ** 2 * c - (n2 / n) ** 2 * a + n1 * n2 * (n2 - n1) / (2 * n**2)).sum()
+    q = ((a * (n2 - c) + c * (n1 - a)) / (2 * n)).sum()
+    return float(rd), float((rd * p + q) / w.sum() ** 2), w
+
+
+FORMULAS = {"OR": _odds_ratio, "RR": _risk_ratio, "RD": _risk_difference}
+
+
+@MODELS.add(
+    "mh",
+    label="Mantel-Haenszel",
+    reference="Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748",
+    aliases=("mantel-haenszel",),
+    metafor="rma.mh",
+)
+def mantel_haenszel(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:
+    """OR, RR or RD by Mantel-Haenszel weights."""
+    del weights
+    if effects.measure not in FORMULAS:
+        raise InputError(f"Mantel-Haenszel pools {', '.join(FORMULAS)}, not {effects.measure}")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate, variance, w = FORMULAS[effects.measure](*counts_of(effects, "Mantel-Haenszel"))
+    q = float(((effects.y - estimate) ** 2 / effects.v).sum())
+    return without_tau2(effects, spec, estimate, variance, q, w)
+
+
+def cochran_mantel_haenszel(effects: EffectSizes, *, correct: bool = True) -> AssociationTest:
+    """Is there an association in any stratum?
+
+    Parameters
+    ----------
+    effects : EffectSizes
+        With counts in its table.
+    correct : bool
+        Subtract one half from the absolute difference (continuity correction).
+
+    Returns
+    -------
+    AssociationTest
+
+    Notes
+    -----
+    (|sum (a - E)| - 1/2)^2 / sum V, with E = n1 m1 / N and V = n1 n2 m1 m2 / (N^2 (N - 1)), on 1 degree of freedom.
+    Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748.
+    """
+    a, n1, c, n2 = counts_of(effects, "the Cochran-Mantel-Haenszel test")
+    n, m1 = n1 + n2, a + c
+    expected, variance = n1 * m1 / n, n1 * n2 * m1 * (n - m1) / (n**2 * (n - 1))
+    total = float(variance.sum())
+    if total <= 0:
+        raise NotComputableError(
+            "the Cochran-Mantel-Haenszel test needs at least one stratum with events and non-events"
+        )
+    gap = max(0.0, abs(float((a - expected).sum())) - (0.5 if correct else 0.0))
+    statistic = gap**2 / total
+    return AssociationTest(statistic, 1.0, float(special.chdtrc(1, statistic)))
+
+
+def breslow_day(effects: EffectSizes, *, tarone: bool = True) -> AssociationTest:
+    """Are the odds ratios equal across strata?
+
+    Parameters
+    ----------
+    effects : EffectSizes
+        With counts in its table.
+    tarone : bool
+        With Tarone's correction, which makes the test exact in the limit.
+
+    Notes
+    -----
+    sum (a - A)^2 / V, where A is the count expected under the Mantel-Haenszel odds ratio and the margins, and
+    V = 1 / (1/A + 1/B + 1/C + 1/D); Tarone subtracts (sum (a - A))^2 / sum V. On k - 1 degrees of freedom.
+    Breslow & Day (1980) Statistical Methods in Cancer Research I, p. 142; Tarone (1985) Biometrika 72:91-95.
+    """
+    a, n1, c, n2 = counts_of(effects, "the Breslow-Day test")
+    informative = (a + c > 0) & (a + c < n1 + n2)
+    a, n1, c, n2 = a[informative], n1[informative], c[informative], n2[informative]
+    if a.size < 2:
+        raise NotComputableError("the Breslow-Day test needs at least 2 strata with events and non-events")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = math.exp(_odds_ratio(a, n1, c, n2)[0])
+    expected = _expected_events(ratio, n1, n2, a + c)
+    cells = (expected, n1 - expected, a + c - expected, n2 - (a + c) + expected)
+    variance = 1.0 / np.sum([1.0 / x for x in cells], axis=0)
+    statistic = float(((a - expected) ** 2 / variance).sum())
+    if tarone:
+        statistic -= float((a - expected).sum() ** 2 / variance.sum())
+    return AssociationTest(statistic, float(a.size - 1), float(special.chdtrc(a.size - 1, statistic)))
+
+
+def _expected_events(ratio: float, n1: Array, n2: Array, m1: Array) -> Array:
+    """The events_t that give the odds ratio under the margins: a root of a quadratic, within the table."""
+    if abs(ratio - 1.0) < 1e-12:
+        return n1 * m1 / (n1 + n2)
+    u, v, w = 1.0 - ratio, n2 - m1 + ratio * (n1 + m1), -ratio * n1 * m1
+    root = np.sqrt(v**2 - 4 * u * w)
+    # the stable form of (-v + root) / (2 u), the root between the margins
+    return np.asarray(-2.0 * w / (v + root))
