@@ -26,13 +26,16 @@ _HOME = {
     "list_papers": "metaket.datasets",
     "load": "metaket.reproduction.paper",
     "pool": "metaket.pooling.pool",
+    "pool_correlated": "metaket.pooling.correlated",
     "pool_many": "metaket.pooling.batch",
     "pool_over_time": "metaket.timecourse",
     "Reproduction": "metaket.reproduction.run",
+    "sampling_covariance": "metaket.pooling.covariance",
+    "shared_control_covariance": "metaket.pooling.covariance",
+    "CorrelatedResult": "metaket.pooling.correlated",
     "reproduce": "metaket.reproduction.run",
 }
 _SUBMODULES = ("errors", "plots")
-_RENAMED = {"generic": "generic_effects"}
 
 __all__ = ["__version__", *sorted(_HOME), *_SUBMODULES]
 
@@ -42,10 +45,14 @@ if TYPE_CHECKING:
     from metaket.datasets import list_papers as list_papers
     from metaket.errors import MetaketError as MetaketError
     from metaket.measures.compute import effect_sizes as effect_sizes
-    from metaket.measures.compute import generic_effects as generic
+    from metaket.measures.compute import generic as generic
     from metaket.measures.effect import EffectSizes as EffectSizes
     from metaket.pooling.batch import BatchResult as BatchResult
     from metaket.pooling.batch import pool_many as pool_many
+    from metaket.pooling.correlated import CorrelatedResult as CorrelatedResult
+    from metaket.pooling.correlated import pool_correlated as pool_correlated
+    from metaket.pooling.covariance import sampling_covariance as sampling_covariance
+    from metaket.pooling.covariance import shared_control_covariance as shared_control_covariance
     from metaket.pooling.mantel_haenszel import breslow_day as breslow_day
     from metaket.pooling.mantel_haenszel import cochran_mantel_haenszel as cochran_mantel_haenszel
     from metaket.pooling.pool import pool as pool
@@ -64,7 +71,7 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return importlib.import_module(f"metaket.{name}")
     if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), _RENAMED.get(name, name))
+        value = getattr(importlib.import_module(_HOME[name]), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'metaket' has no attribute {name!r}")

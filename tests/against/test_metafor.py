@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -88,21 +88,19 @@ def gaps(case: dict[str, Any], effects_of: Effects) -> dict[str, float]:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_fit(method: str, reference: Callable[[str], Records], effects_of: Effects) -> None:
-    wrong, compared, wanted, diverging = [], Counter(), Counter(), defaultdict(float)
+    wrong, compared, diverging = [], 0, defaultdict(float)
     for case in reference("fits"):
         if case["method"] != method:
             continue
-        wanted[case["test"], case["measure"]] += 1
         found = gaps(case, effects_of)
         for field in FIELDS:
             if (method, field) in KNOWN_DIVERGENCES:
                 diverging[field] = max(diverging[field], found[field])
             elif not found[field] <= tolerance(method):
                 wrong.append(f"{case['id']} {field}: {found[field]:.1e}")
-        compared[case["test"], case["measure"]] += 1
+        compared += 1
     assert not wrong, f"{len(wrong)} numbers differ from metafor, first: {'; '.join(wrong[:6])}"
-    assert compared == wanted
-    assert sum(compared.values()) >= FITS // len(METHODS)
+    assert compared >= PAIRS * len(TEST_OF)
     for field, largest in diverging.items():
         known = KNOWN_DIVERGENCES[method, field]
         assert tolerance(method) < largest <= known.size, f"{method} {field}: {largest}, but the table says {known}"
@@ -169,6 +167,6 @@ def test_q_profile_intervals(reference: Callable[[str], Records], effects_of: Ef
             theirs = case[f"tau2_{end}"]
             if not abs(limit - theirs) <= INTERVAL * max(theirs, floor):
                 wrong.append(f"{case['id']} {end}: {limit} against {theirs}")
-        assert not (case["null_set"] or case["open_high"])
+        wrong += [f"{case['id']}: {flag}" for flag in ("null_set", "open_high") if case[flag]]
     assert not wrong, "; ".join(wrong[:6])
     assert len(cases) >= PROFILES

@@ -13,15 +13,15 @@ import numpy.typing as npt
 from metaket._checks import Array, check_choice, fail_row, row_name
 from metaket._registry import Entry
 from metaket.errors import DataError, DataWarning, InputError
-from metaket.measures import generic
 from metaket.measures.binary import DOUBLE_ZERO, ZERO_CELLS, adjust_zero_cells
 from metaket.measures.effect import Dropped, EffectSizes
+from metaket.measures.generic import generic_effect
 from metaket.measures.registry import MEASURES, MeasureFunction
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["METAFOR_COLUMNS", "effect_sizes", "generic_effects"]
+__all__ = ["METAFOR_COLUMNS", "effect_sizes", "generic"]
 
 METAFOR_COLUMNS = {
     "events_t": "ai",
@@ -98,7 +98,7 @@ def effect_sizes(
     zero_cells = check_choice("zero-cell rule", zero_cells, ZERO_CELLS)
     double_zero = check_choice("double-zero rule", double_zero, DOUBLE_ZERO)
     if entry.code == "GEN":
-        return generic_effects(data=data, columns=columns, **options)
+        return generic(data=data, columns=columns, **options)
     table, names = _table(data, columns)
     _require(entry, table, names)
     values = {name: _numbers(table, names[name], names) for name in entry.needs}
@@ -124,7 +124,7 @@ def effect_sizes(
     return _assemble(entry, y, v, study, table, reason, notes, used)
 
 
-def generic_effects(
+def generic(
     y: Any = None,
     v: Any = None,
     *,
@@ -202,7 +202,7 @@ def generic_effects(
     if "ci_low" in values:
         _warn_off_middle(values, names_of)
     with np.errstate(all="ignore"):
-        effect, variance = generic.generic_effect(values)
+        effect, variance = generic_effect(values)
     empty = [""] * effect.size
     return _assemble(entry, effect, variance, names_of, table if data is not None else None, empty, empty, {})
 

@@ -101,6 +101,10 @@ def shared_control_covariance(v: Any, cluster: Sequence[Any], control: Any) -> A
         The part of each variance that comes from the control arm (sd_c^2 / n_c for MD, 1/e_c - 1/n_c for log RR,
         1/e_c + 1/(n_c - e_c) for log OR), the same within a study.
 
+    Returns
+    -------
+    ndarray, shape (n, n)
+
     Notes
     -----
     Two differences from one control share its variance: Cov(a - c, b - c) = Var(c). Gleser & Olkin (2009) in Handbook

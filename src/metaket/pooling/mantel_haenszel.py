@@ -163,6 +163,10 @@ def breslow_day(effects: EffectSizes, *, tarone: bool = True) -> AssociationTest
     tarone : bool
         With Tarone's correction, which makes the test exact in the limit.
 
+    Returns
+    -------
+    AssociationTest
+
     Notes
     -----
     sum (a - A)^2 / V, where A is the count expected under the Mantel-Haenszel odds ratio and the margins, and

@@ -10,7 +10,7 @@ best of the optima is kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from metaket.pooling.structures import Structure
 __all__ = ["Components", "Covariances", "Likelihood", "fit_components", "indicator"]
 
 METHODS = ("REML", "ML")
+SCORING = 30
 GRADIENT = 1e-7  # relative to the scale of the likelihood's curvature; the last Newton steps go well below
 STARTS = ((0.2, 0.3), (1.0, 0.6), (3.0, 0.9), (0.5, 0.0))  # (sd as a multiple of the spread, correlation)
 
@@ -143,7 +144,16 @@ def evaluate(y: Array, x: Array, v: Array, parts: Covariances, theta: Array, res
     return Likelihood(value, gradient, information, coef, vcov, weight)
 
 
-def fit_components(y: Array, x: Array, v: Array, parts: Covariances, method: str = "REML") -> Components:
+def fit_components(
+    y: Array,
+    x: Array,
+    v: Array,
+    parts: Covariances,
+    method: str = "REML",
+    *,
+    held: Mapping[int, float] | None = None,
+    start: Array | None = None,
+) -> Components:
     """Maximise the (restricted) likelihood over the variance components.
 
     Parameters
@@ -154,6 +164,10 @@ def fit_components(y: Array, x: Array, v: Array, parts: Covariances, method: str
         Sampling covariance, positive definite.
     parts : Covariances
     method : {"REML", "ML"}
+    held : mapping of index to value, optional
+        Unconstrained parameters that are not maximised over (for profiles).
+    start : ndarray, optional
+        One more starting point.
     """
     restricted = check_choice("method", method, METHODS) == "REML"
     if np.linalg.matrix_rank(x) < x.shape[1]:
@@ -163,9 +177,13 @@ def fit_components(y: Array, x: Array, v: Array, parts: Covariances, method: str
         empty = np.empty(0)
         return Components(empty, evaluate(y, x, v, parts, empty, restricted), True)
     scaled = y / spread, x, v / spread**2  # unit scale: the stopping rule is then relative
+    free = np.array([i not in (held or {}) for i in range(parts.size)])
+    base = _rescale(parts, np.array([(held or {}).get(i, 0.0) for i in range(parts.size)]), 1.0 / spread)
+    starts = [_start(parts, size, rho) for size, rho in STARTS]
+    starts += [] if start is None else [_rescale(parts, start, 1.0 / spread)]
     best: Components | None = None
-    for size, rho in STARTS:
-        found = _climb(*scaled, parts, _start(parts, size, rho), restricted)
+    for first in starts[-1:] if start is not None else starts:
+        found = _climb(*scaled, parts, np.where(free, first, base), free, restricted)
         if best is None or found.at.value > best.at.value + 1e-10:
             best = found
     if best is None:
@@ -194,23 +212,34 @@ def _rescale(parts: Covariances, theta: Array, factor: float) -> Array:
     return out
 
 
-def _climb(y: Array, x: Array, v: Array, parts: Covariances, start: Array, restricted: bool) -> Components:
-    """Quasi-Newton from one start, then scoring steps until the gradient is at rounding level."""
+def _climb(
+    y: Array, x: Array, v: Array, parts: Covariances, start: Array, free: npt.NDArray[np.bool_], restricted: bool
+) -> Components:
+    """Quasi-Newton from one start over the free parameters, then scoring steps to a gradient at rounding level."""
 
-    def negative(theta: Array) -> tuple[float, Array]:
-        at = evaluate(y, x, v, parts, theta, restricted)
-        return -at.value, -at.gradient
+    def full(part: Any) -> Array:
+        theta = start.copy()
+        theta[free] = part
+        return theta
 
-    found = optimize.minimize(negative, start, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 500})
-    theta = np.asarray(found.x)
-    at = evaluate(y, x, v, parts, theta, restricted)
-    for _ in range(30):
-        damped = at.information + 1e-9 * np.eye(theta.size) * max(1.0, float(np.trace(at.information)))
-        step = np.linalg.solve(damped, at.gradient)
-        trial = evaluate(y, x, v, parts, theta + step, restricted)
+    def negative(part: Any) -> tuple[float, Any]:
+        at = evaluate(y, x, v, parts, full(part), restricted)
+        return -at.value, -at.gradient[free]
+
+    part = start[free]
+    if part.size:
+        found = optimize.minimize(negative, part, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 500})
+        part = np.asarray(found.x)
+    at = evaluate(y, x, v, parts, full(part), restricted)
+    for _ in range(SCORING if part.size else 0):
+        information = at.information[np.ix_(free, free)]
+        damped = information + 1e-9 * np.eye(part.size) * max(1.0, float(np.trace(information)))
+        step = np.linalg.solve(damped, at.gradient[free])
+        trial = evaluate(y, x, v, parts, full(part + step), restricted)
         if not trial.value >= at.value:
             break
-        theta, at = theta + step, trial
-        if np.max(np.abs(at.gradient)) < GRADIENT:
+        part, at = part + step, trial
+        if np.max(np.abs(at.gradient[free])) < GRADIENT:
             break
-    return Components(theta, at, bool(np.max(np.abs(at.gradient)) < 1e-4))
+    slope = float(np.max(np.abs(at.gradient[free]))) if part.size else 0.0
+    return Components(full(part), at, slope < 1e-4)

@@ -18,7 +18,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 import metaket as mk
-from metaket.measures.compute import generic_effects
+from metaket.measures.compute import generic
 from metaket.measures.registry import MEASURES, Scale, scale_of
 from metaket.pooling.result import PooledResult
 from metaket.reproduction.compare import Comparison
@@ -121,7 +121,7 @@ def make_result(rng: np.random.Generator) -> Callable[..., PooledResult]:
             size = 10.0 ** rng.uniform(-3, 3, k)
             y, v = size * rng.choice([-1.0, 1.0], k), (size * 10.0 ** rng.uniform(-1, 0.3, k)) ** 2
         names = [words(rng, length, letters) for _ in range(k)]
-        return mk.pool(generic_effects(y, v, study=names, measure=measure), tau2="DL")
+        return mk.pool(generic(y, v, study=names, measure=measure), tau2="DL")
 
     return make
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Polygon, Rectangle
 
 import metaket as mk
 from metaket.errors import InputError
-from metaket.measures.compute import generic_effects
+from metaket.measures.compute import generic
 from metaket.plots import alt_text, forest, forest_layout
 
 
@@ -92,9 +92,9 @@ def test_columns_of_means_sizes_and_none() -> None:
     ]
     assert layout.summary.label == "Common effect"
     sizes = {"study": ["A", "B"], "y": [0.1, 0.2], "v": [0.1, 0.1], "n_t": [3, 4], "n_c": [5, 6]}
-    assert [c.total for c in forest_layout(mk.pool(generic_effects(data=sizes))).columns] == ["7", "11"]
-    sizes["n_c"] = [5, None]  # type: ignore[list-item]
-    columns = forest_layout(mk.pool(generic_effects(data=sizes))).columns
+    assert [c.total for c in forest_layout(mk.pool(generic(data=sizes))).columns] == ["7", "11"]
+    sizes["n_c"] = [5, None]
+    columns = forest_layout(mk.pool(generic(data=sizes))).columns
     assert [(c.cells, c.total) for c in columns] == [(("3", "4"), "7"), (("5", "–"), "")]
     assert forest_layout(mk.pool([0.1, 0.2], [0.1, 0.1])).columns == ()
 
@@ -189,7 +189,7 @@ def test_an_axes_without_room_is_an_error(bcg: Any) -> None:
 
 
 def test_huge_effects_do_not_overflow() -> None:
-    effects = generic_effects([800.0, -800.0, 0.1], [1.0, 1.0, 1.0], measure="RR")
+    effects = generic([800.0, -800.0, 0.1], [1.0, 1.0, 1.0], measure="RR")
     layout = forest_layout(mk.pool(effects, model="common"))
     assert layout.rows[0].text[0] == "∞"
     assert math.isfinite(layout.axis.high)

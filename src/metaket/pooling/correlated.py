@@ -1,0 +1,325 @@
+"""`pool_correlated`: several effects a study in one model, with intervals for its variance components."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import optimize, special
+
+from metaket._checks import Array, check_choice, check_level, float_array
+from metaket._distributions import critical, two_sided_p
+from metaket.errors import InputError, NotComputableError
+from metaket.measures.effect import EffectSizes
+from metaket.pooling.design import Design, build_design
+from metaket.pooling.multivariate import METHODS, Components, Covariances, fit_components, indicator
+from metaket.pooling.result import Interval
+from metaket.pooling.robust import ROBUST, cluster_robust
+from metaket.pooling.structures import STRUCTURES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CorrelatedResult", "pool_correlated"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CorrelatedResult:
+    """A model of correlated effects with its question.
+
+    Attributes
+    ----------
+    effects : EffectSizes
+    covariance : ndarray, shape (n, n)
+        Sampling covariance.
+    design : Design
+    parts : Covariances
+    method : {"REML", "ML"}
+    coef : ndarray, shape (p,)
+    vcov : ndarray, shape (p, p)
+        Of the model, or robust where `robust` names a kind.
+    df : ndarray, shape (p,)
+        Infinite for the normal test.
+    components : mapping
+        tau2, rho and sigma2 by name.
+    loglik : float
+    clusters : int
+    robust : str
+        Empty, or "CR0", "CR1", "CR2".
+    converged : bool
+    theta : ndarray
+        Unconstrained parameters.
+    """
+
+    effects: EffectSizes
+    covariance: Array
+    design: Design
+    parts: Covariances
+    method: str
+    coef: Array
+    vcov: Array
+    df: Array
+    components: Mapping[str, float]
+    loglik: float
+    clusters: int
+    robust: str
+    converged: bool
+    theta: Array
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the coefficients."""
+        return self.design.names
+
+    @property
+    def std_error(self) -> Array:
+        """Standard errors, shape (p,)."""
+        return np.sqrt(np.diag(self.vcov))
+
+    def ci(self, level: float = 0.95) -> Array:
+        """Limits of each coefficient, shape (p, 2)."""
+        half = critical(check_level(level), self.df) * self.std_error
+        return np.column_stack([self.coef - half, self.coef + half])
+
+    def contrast(self, matrix: Any) -> tuple[float, int, float]:
+        """Test that matrix @ coef is 0: statistic, its degrees of freedom, p.
+
+        Chi-square; with robust variances F on the smallest of the coefficients' degrees of freedom.
+        """
+        c = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
+        if c.shape[1] != self.coef.size:
+            raise InputError(f"a contrast needs {self.coef.size} columns, got {c.shape[1]}")
+        b = c @ self.coef
+        wald = float(b @ np.linalg.solve(c @ self.vcov @ c.T, b))
+        m, df = c.shape[0], float(self.df.min())
+        if math.isinf(df):
+            return wald, m, float(special.chdtrc(m, wald))
+        return wald / m, m, float(special.fdtrc(m, df, wald / m))
+
+    def equal(self) -> tuple[float, int, float]:
+        """Test that all coefficients are equal (all times alike): statistic, degrees of freedom, p."""
+        p = self.coef.size
+        return self.contrast(np.eye(p)[1:] - np.eye(p)[:1]) if p > 1 else (0.0, 0, 1.0)
+
+    def component_ci(self, name: str, level: float = 0.95) -> Interval:
+        """Profile-likelihood interval of a component of `components`."""
+        if name not in self.components:
+            raise InputError(f"no component {name!r} among {', '.join(self.components)}")
+        return _profile(self, list(self.components).index(name), check_level(level))
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """One row a coefficient: term, estimate, std_error, statistic, df, p_value, ci_low, ci_high."""
+        import pandas as pd
+
+        limits = self.ci(level)
+        statistic = self.coef / self.std_error
+        return pd.DataFrame(
+            {
+                "term": list(self.names),
+                "estimate": self.coef,
+                "std_error": self.std_error,
+                "statistic": statistic,
+                "df": self.df,
+                "p_value": two_sided_p(statistic, self.df),
+                "ci_low": limits[:, 0],
+                "ci_high": limits[:, 1],
+            }
+        )
+
+    def __str__(self) -> str:
+        values = ", ".join(f"{name} {value:.4f}" for name, value in self.components.items())
+        head = f"{self.effects.k} effects of {self.clusters} studies, {self.method}"
+        head += f", {self.robust} standard errors" if self.robust else ""
+        table = self.to_frame().to_string(index=False, float_format=lambda x: f"{x:.4f}")
+        return f"{head}\n{table}\n{values or 'no random effects'}; log-likelihood {self.loglik:.4f}"
+
+
+def pool_correlated(
+    effects: EffectSizes,
+    cluster: str | Sequence[Any],
+    *,
+    covariance: Any = None,
+    moderators: Any = None,
+    intercept: bool = True,
+    inner: str | Sequence[Any] | None = None,
+    structure: str | None = None,
+    nested: Sequence[str | Sequence[Any]] = (),
+    method: str = "REML",
+    robust: str = "",
+) -> CorrelatedResult:
+    r"""Pool effects of which several come from the same study.
+
+    Parameters
+    ----------
+    effects : EffectSizes
+        n effects.
+    cluster : str or sequence of length n
+        Study of each effect (or the column that says it); effects of different studies are independent.
+    covariance : array_like, shape (n, n), optional
+        Sampling covariance, see `sampling_covariance`; by default the variances alone.
+    moderators, intercept
+        As in `pool`. For one coefficient a time give the factor with ``intercept=False``.
+    inner : str or sequence of length n, optional
+        Level of the inner factor (time, outcome, arm) for `structure`.
+    structure : str, optional
+        CS, HCS, UN, ID, DIAG, AR, HAR or CAR over the levels of `inner`.
+    nested : sequence of str or of sequences, optional
+        Groupings with a random intercept each: ``("study", "effect_id")`` is the three-level model.
+    method : {"REML", "ML"}
+    robust : {"", "CR0", "CR1", "CR2"}
+        Cluster-robust standard errors; CR2 with Satterthwaite degrees of freedom.
+
+    Returns
+    -------
+    CorrelatedResult
+
+    Raises
+    ------
+    InputError
+        Lengths differ, an unknown structure, a covariance that is not symmetric or not positive definite.
+
+    Notes
+    -----
+    :math:`y = X\beta + Zu + e`, :math:`\mathrm{Var}(e) = V`; the likelihood is maximised over the components of
+    :math:`\mathrm{Var}(Zu)`. Berkey et al. (1998) Stat Med 17:2537-2550; Konstantopoulos (2011) Res Synth Methods
+    2:61-76; Ishak et al. (2007) Clin Trials 4:525-539.
+    """
+    method = check_choice("method", method, METHODS)
+    groups, labels = indicator(_values(effects, cluster, "cluster"))
+    v = _covariance(effects, covariance)
+    parts = _parts(effects, groups, inner, structure, nested)
+    if moderators is None and not intercept:
+        raise InputError("a model without intercept needs moderators")
+    design = _design(effects, moderators, intercept)
+    found = fit_components(effects.y, design.matrix, v, parts, method)
+    vcov, df = found.at.vcov, np.full(found.at.coef.size, math.inf)
+    if robust:
+        kind = check_choice("robust variance", robust, ROBUST)
+        sandwich = cluster_robust(effects.y, design.matrix, found.at.weight, groups, kind)
+        vcov, df, robust = sandwich.vcov, sandwich.df, kind
+    return CorrelatedResult(
+        effects, v, design, parts, method, found.at.coef, vcov, df, _components(parts, found, nested),
+        found.at.value, len(labels), robust, found.converged, found.theta,
+    )  # fmt: skip
+
+
+def _values(effects: EffectSizes, given: str | Sequence[Any], name: str) -> list[Any]:
+    if isinstance(given, str):
+        if effects.table is None or given not in effects.table.columns:
+            have = "no table" if effects.table is None else ", ".join(map(str, effects.table.columns))
+            raise InputError(f"{name} {given!r} is not a column of the effects' table ({have})")
+        given = effects.table[given].tolist()
+    values = list(given)
+    if len(values) != effects.k:
+        raise InputError(f"{name} has {len(values)} values but there are {effects.k} effects")
+    return values
+
+
+def _covariance(effects: EffectSizes, covariance: Any) -> Array:
+    if covariance is None:
+        return np.diag(effects.v)
+    v = float_array("covariance", covariance, ndim=2)
+    if v.shape != (effects.k, effects.k) or not np.allclose(v, v.T, rtol=1e-10, atol=0):
+        raise InputError(f"covariance must be a symmetric matrix of shape ({effects.k}, {effects.k}), got {v.shape}")
+    if np.linalg.eigvalsh(v).min() <= 0:
+        raise InputError("covariance is not positive definite")
+    return v
+
+
+def _parts(effects: EffectSizes, groups: Any, inner: Any, structure: str | None, nested: Sequence[Any]) -> Covariances:
+    if (inner is None) != (structure is None):
+        raise InputError("inner and structure go together")
+    shape, level = None, np.zeros(effects.k, dtype=np.int64)
+    if structure is not None:
+        code = STRUCTURES[structure].code
+        values = _values(effects, inner, "inner")
+        level, levels = indicator(values)
+        at = None
+        if code == "CAR":
+            try:
+                at = np.array(sorted({float(v) for v in values}))
+            except (TypeError, ValueError):
+                raise InputError("structure CAR needs times: numbers in the inner factor") from None
+        shape = STRUCTURES[code].func(levels, at)
+        if np.unique(np.column_stack([groups, level]), axis=0).shape[0] < effects.k:
+            raise InputError(
+                "a study has two effects at one level of the inner factor; combine them or refine the factor"
+            )
+    more = tuple(indicator([*map(str, _values(effects, g, "nested"))])[0] for g in nested)
+    return Covariances(shape, level, np.asarray(groups), more)
+
+
+def _design(effects: EffectSizes, moderators: Any, intercept: bool) -> Design:
+    if moderators is None:
+        return Design(np.ones((effects.k, 1)), ("intercept",), (), {}, True)
+    if isinstance(moderators, str) and not intercept:
+        values = _values(effects, moderators, "moderators")
+        codes, labels = indicator(values)
+        names = tuple(f"{moderators}[{label}]" for label in labels)
+        return Design(np.eye(len(labels))[codes], names, (), {moderators: labels}, False)
+    return build_design(moderators, effects.table, effects.k, intercept=intercept)
+
+
+def _components(parts: Covariances, found: Components, nested: Sequence[Any]) -> dict[str, float]:
+    out: dict[str, float] = {}
+    used = 0
+    if parts.structure is not None:
+        s = parts.structure
+        used = s.size
+        natural = s.natural(found.theta[:used])
+        g = s.matrix(found.theta[:used])
+        sd = np.sqrt(np.diag(g))
+        for i, name in enumerate(s.names):
+            out[name] = float(natural[i] ** 2 if i < s.n_sd else natural[i])
+        if s.size - s.n_sd > 1:  # unstructured: report correlations, not the partial ones that build them
+            rows, columns = np.tril_indices(sd.size, -1)
+            names = s.names[s.n_sd :]
+            for name, r, c in zip(names, rows, columns, strict=True):
+                out[name] = float(g[r, c] / (sd[r] * sd[c])) if sd[r] * sd[c] > 0 else math.nan
+    for i, value in enumerate(found.theta[used:]):
+        label = nested[i] if isinstance(nested[i], str) else str(i + 1)
+        out[f"sigma2[{label}]"] = float(value**2)
+    return out
+
+
+def _profile(result: CorrelatedResult, index: int, level: float) -> Interval:
+    """Where twice the drop of the profile log-likelihood is the chi-square quantile on 1 degree of freedom."""
+    s = result.parts.structure
+    used = s.size if s is not None else 0
+    is_sd = index >= used or (s is not None and index < s.n_sd)
+    if s is not None and s.n_sd <= index < used and used - s.n_sd > 1:
+        raise NotComputableError("profile intervals of an unstructured matrix are given for its variances only")
+    drop = float(special.chdtri(1, 1.0 - level)) / 2.0
+    best = result.loglik
+
+    def gap(natural: float) -> float:
+        return best - _fixed(result, index, natural) - drop
+
+    natural = math.sqrt(list(result.components.values())[index]) if is_sd else list(result.components.values())[index]
+    if is_sd:
+        top = max(4.0 * natural, math.sqrt(float(np.mean(result.effects.v))))
+        while gap(top) < 0:
+            top *= 2.0
+        low = 0.0 if gap(0.0) <= 0 else optimize.brentq(gap, 0.0, natural, xtol=1e-10, rtol=1e-9)
+        high = optimize.brentq(gap, natural, top, xtol=1e-10, rtol=1e-9)
+        return Interval(float(low) ** 2, float(high) ** 2)
+    floor, ceiling = (s.rho_low if s is not None else -1.0) + 1e-7, 1.0 - 1e-7
+    low = floor if gap(floor) <= 0 else optimize.brentq(gap, floor, natural, xtol=1e-10)
+    high = ceiling if gap(ceiling) <= 0 else optimize.brentq(gap, natural, ceiling, xtol=1e-10)
+    return Interval(float(low), float(high))
+
+
+def _fixed(result: CorrelatedResult, index: int, natural: float) -> float:
+    """Profile log-likelihood: the best with one natural parameter held."""
+    s = result.parts.structure
+    value = natural
+    if s is not None and s.n_sd <= index < s.size:
+        value = float(s.unconstrained(np.concatenate([np.ones(s.n_sd), np.full(s.size - s.n_sd, natural)]))[index])
+    held = fit_components(
+        result.effects.y, result.design.matrix, result.covariance, result.parts, result.method, held={index: value},
+        start=result.theta,
+    )  # fmt: skip
+    return held.at.value
