@@ -131,8 +131,8 @@ def slope(y, v, t, restricted):
     resid = y[:, None] - (w * y[:, None]).sum(axis=0) / total
     f = ((w * resid) ** 2).sum(axis=0)
     g = total - (w**2).sum(axis=0) / total if restricted else total
-    with np.errstate(divide="ignore"):
-        return np.log(f) - np.log(g)
+    with np.errstate(divide="ignore"):  # all effects equal: f = 0, and the slope is -inf everywhere
+        return np.maximum(np.log(f) - np.log(g), -1e300)
 
 
 def maxima_brackets(y, v, restricted):

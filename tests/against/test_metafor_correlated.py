@@ -14,7 +14,7 @@ import metaket as mk
 
 REFERENCE = Path(__file__).parents[2] / "validation" / "metafor" / "reference"
 COEF = 1e-5  # rma.mv stops its optimiser at a relative change of 1e-14 in the likelihood, some 1e-6 in a component
-COMPONENT = 2e-5
+COMPONENT = 3e-4  # worst seen 1e-4 (berkey1998, ML): a component moves a lot within the last 1e-9 of the likelihood
 ERROR = 1e-4  # a standard error follows the component: worst seen 3e-5, where our likelihood is the higher one
 LOGLIK = 1e-8
 

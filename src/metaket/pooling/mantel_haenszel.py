@@ -137,7 +137,7 @@ def cochran_mantel_haenszel(effects: EffectSizes, *, correct: bool = True) -> As
 
     Notes
     -----
-    (|sum (a - E)| - 1/2)^2 / sum V, with E = n1 m1 / N and V = n1 n2 m1 m2 / (N^2 (N - 1)), on 1 degree of freedom.
+    ``(|sum (a - E)| - 1/2)^2 / sum V``, with E = n1 m1 / N and V = n1 n2 m1 m2 / (N^2 (N - 1)), on 1 degree of freedom.
     Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748.
     """
     a, n1, c, n2 = counts_of(effects, "the Cochran-Mantel-Haenszel test")

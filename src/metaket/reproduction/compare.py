@@ -109,7 +109,7 @@ def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisRes
     paper : Paper
     analyses : mapping of id to AnalysisResult
     """
-    base = Comparison(claim.id, claim.by, claim.where, claim.printed, "", "", "not computable", note=claim.note)
+    base = _blank(claim)
     if "analysis" in claim.of:
         return _of_analysis(claim, paper, analyses[claim.of["analysis"]], base)
     if "trials" in claim.of:
@@ -121,6 +121,17 @@ def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisRes
     if "comparator" in claim.of:
         return _of_comparator(claim, paper, base)
     return replace(base, quantity="context", cause=f"not a statement about these data: {claim.of['other']}")
+
+
+def _blank(claim: Claim) -> Comparison:
+    """A comparison without a result, with the values that the text stands for where it is a number."""
+    base = Comparison(claim.id, claim.by, claim.where, claim.printed, "", "", "not computable", note=claim.note)
+    try:
+        printed = read_printed(claim.means or claim.printed)
+    except InputError:
+        return base
+    low, high = _finite(printed.low), _finite(printed.high)
+    return replace(base, unit=printed.unit, printed_low=low, printed_high=high)
 
 
 def _of_analysis(claim: Claim, paper: Paper, found: AnalysisResult, base: Comparison) -> Comparison:
@@ -231,7 +242,7 @@ def _of_trials(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
         rows = rows[rows[column].astype(str) == str(wanted)]
     if unknown:
         names = ", ".join(f"{c} = {v}" for c, v in where.items())
-        cause = f"{names} is not known for {unknown} of {len(paper.trials)} trials"
+        cause = f"which trials have {names.replace('_', ' ')} is not known for {unknown} of {len(paper.trials)}"
         return replace(base, verdict="not computable", cause=cause)
     column = str(claim.of["trials"])
     value = float(len(rows)) if column == "count" else float(rows[column].sum())
