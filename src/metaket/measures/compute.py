@@ -13,10 +13,10 @@ import numpy.typing as npt
 from metaket._checks import Array, check_choice, fail_row, row_name
 from metaket._registry import Entry
 from metaket.errors import DataError, DataWarning, InputError
-from metaket.measures.binary import DOUBLE_ZERO, ZERO_CELLS, adjust_zero_cells
+from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS, adjust_zero_cells
 from metaket.measures.effect import Dropped, EffectSizes
 from metaket.measures.generic import generic_effect
-from metaket.measures.registry import MEASURES, MeasureFunction
+from metaket.measures.registry import MEASURES, TRAITS, MeasureFunction, check_options, takes_rho
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ METAFOR_COLUMNS = {
     "v": "vi",
     "se": "sei",
 }
-COUNTS = ("events_t", "events_c", "n_t", "n_c", "events", "n")
+COUNTS = ("events_t", "events_c", "n_t", "n_c", "events", "n", "yes_yes", "yes_no", "no_yes", "no_no")
 
 
 def effect_sizes(
@@ -44,7 +44,7 @@ def effect_sizes(
     measure: str,
     *,
     columns: Mapping[str, str] | str | None = None,
-    zero_cells: str = "only0",
+    zero_cells: str | None = None,
     double_zero: str = "drop",
     add: float = 0.5,
     crossover: str | float = "parallel",
@@ -58,11 +58,14 @@ def effect_sizes(
         One row a study, with the columns that the measure needs (``events_t n_t events_c n_c`` for counts,
         ``mean_t sd_t n_t mean_c sd_c n_c`` for means), optionally ``study`` and ``design``.
     measure : str
-        RR, OR, RD, MD, SMD or GEN.
+        RR OR RD AS PETO (counts); MD SMD SMDH ROM CVR VR (means); MC SMCC SMCR ROMC (before and after); MPRD MPRR
+        MPOR (pairs); PR PLN PLO PAS PFT (proportions); COR UCOR ZCOR (correlations); IRR IRD IRSD IR IRLN IRS IRFT
+        (rates); MN MNLN (single means); GEN (given effects).
     columns : mapping or "metafor", optional
         Our name -> the name in `data`.
-    zero_cells : {"only0", "if0all", "all", "none"}
-        Which studies get `add` in each of the four cells.
+    zero_cells : {"only0", "if0all", "all", "none"}, optional
+        Which studies get `add` in each of their cells; by default the measure's own rule ("only0" for ratios,
+        differences and logits, "none" for the arcsine and square-root scales).
     double_zero : {"drop", "keep"}
         RR and OR: leave out studies in which no arm, or every patient of both arms, had the event.
     add : float
@@ -95,10 +98,12 @@ def effect_sizes(
     [2.079, 0.875]
     """
     entry = MEASURES[measure]
-    zero_cells = check_choice("zero-cell rule", zero_cells, ZERO_CELLS)
+    traits = TRAITS[entry.code]
+    zero_cells = check_choice("zero-cell rule", zero_cells or traits.zero_cells or "none", ZERO_CELLS)
     double_zero = check_choice("double-zero rule", double_zero, DOUBLE_ZERO)
     if entry.code == "GEN":
         return generic(data=data, columns=columns, **options)
+    check_options(entry.code, options)
     table, names = _table(data, columns)
     _require(entry, table, names)
     values = {name: _numbers(table, names[name], names) for name in entry.needs}
@@ -109,15 +114,17 @@ def effect_sizes(
     if rho.any() or any(notes):
         used["crossover"] = crossover
     reason = _blank_cells(values, names)
-    if "events_t" in values:
+    if traits.zero_cells:
         used |= {"zero_cells": zero_cells, "double_zero": double_zero, "add": add}
         adjusted = adjust_zero_cells(values, zero_cells, add)
-        if double_zero == "drop" and entry.code in ("RR", "OR"):
+        if double_zero == "drop" and traits.uninformative:
             reason = [r or ("no information: both arms at zero or all events" if z else "")
                       for r, z in zip(reason, adjusted.double_zero, strict=True)]  # fmt: skip
         notes = [_join(n, f"{add:g} added to each cell" if c else "")
                  for n, c in zip(notes, adjusted.changed, strict=True)]  # fmt: skip
         values = adjusted.columns
+    if rho.any() and not takes_rho(entry.code):
+        raise InputError(f"measure {entry.code} has no variance for crossover trials; use crossover='parallel'")
     extra = {"rho": rho} if rho.any() else {}
     with np.errstate(all="ignore"):
         y, v = entry.func(values, **extra, **options)
@@ -293,14 +300,19 @@ def _check_values(values: Mapping[str, Array], study: Sequence[str], rows: Seque
         fail_row(broken, name + " is {:g}, not a whole number", (a,), study, rows)
         low = 1 if name.startswith("n") else 0
         fail_row(a < low, f"{name} is {{:g}}; it must be at least {low}", (a,), study, rows)
-    for arm in ("t", "c"):
-        if f"events_{arm}" in values:
-            e, n = values[f"events_{arm}"], values[f"n_{arm}"]
-            message = f"events_{arm} is {{:g}} but n_{arm} is {{:g}}; events cannot exceed the arm"
+    for arm in ("_t", "_c", ""):
+        if f"events{arm}" in values and f"n{arm}" in values:
+            e, n = values[f"events{arm}"], values[f"n{arm}"]
+            message = f"events{arm} is {{:g}} but n{arm} is {{:g}}; events cannot exceed the arm"
             fail_row(e > n, message, (e, n), study, rows)
-        if f"sd_{arm}" in values:
-            sd = values[f"sd_{arm}"]
-            fail_row(sd < 0, f"sd_{arm} is {{:g}}; it cannot be below 0", (sd,), study, rows)
+    for name in values:
+        a = values[name]
+        if name.startswith("sd"):
+            fail_row(a < 0, name + " is {:g}; it cannot be below 0", (a,), study, rows)
+        if name.startswith("time"):
+            fail_row(a <= 0, name + " is {:g}; person-time must be above 0", (a,), study, rows)
+        if name == "r":
+            fail_row(np.abs(a) >= 1, "r is {:g}; a correlation lies between -1 and 1", (a,), study, rows)
 
 
 def _blank_cells(values: Mapping[str, Array], names: Mapping[str, str]) -> list[str]:

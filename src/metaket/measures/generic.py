@@ -8,19 +8,12 @@ from scipy import special
 from metaket._checks import Array
 from metaket._distributions import critical
 from metaket.errors import DataError
-from metaket.measures.registry import MEASURES, Columns
+from metaket.measures.registry import Columns, measure
 
 __all__ = ["se_from_ci", "se_from_p"]
 
 
-@MEASURES.add(
-    "GEN",
-    label="Effect",
-    reference="inverse variance",
-    needs=("y", "v"),
-    metafor="GEN",
-    scale="difference",
-)
+@measure("GEN", label="Effect", reference="inverse variance", needs=("y", "v"), scale="difference")
 def generic_effect(c: Columns) -> tuple[Array, Array]:
     """The effects as given; v from `v`, else se^2, the interval, or the two-sided p-value."""
     y = c["y"]

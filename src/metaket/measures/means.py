@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array, check_choice
-from metaket.measures.registry import MEASURES, Columns
+from metaket.measures.registry import Columns, measure
 
 __all__ = ["SMD_VARIANCES", "bias_correction", "smd_variance", "standardise_difference"]
 
@@ -50,12 +50,11 @@ def smd_variance(g: Array, n_t: Array, n_c: Array, kind: str = "LS", rho: Array 
     return np.asarray(np.where(np.asarray(rho) != 0, paired, base + own))
 
 
-@MEASURES.add(
+@measure(
     "MD",
     label="Mean difference",
     reference="Cochrane Handbook 6.3 (2022), 6.5.1.1; pairs: Elbourne et al. (2002) Int J Epidemiol 31:140-149",
     needs=NEEDS,
-    metafor="MD",
     scale="difference",
 )
 def mean_difference(c: Columns, rho: Array | float = 0.0) -> tuple[Array, Array]:
@@ -64,12 +63,11 @@ def mean_difference(c: Columns, rho: Array | float = 0.0) -> tuple[Array, Array]
     return c["mean_t"] - c["mean_c"], s1**2 / n1 + s2**2 / n2 - 2 * rho * s1 * s2 / np.maximum(n1, n2)
 
 
-@MEASURES.add(
+@measure(
     "SMD",
     label="Standardised mean difference (Hedges g)",
     reference="Hedges (1981) J Educ Stat 6:107-128",
     needs=NEEDS,
-    metafor="SMD",
     scale="difference",
 )
 def standardised_mean_difference(
@@ -83,6 +81,74 @@ def standardised_mean_difference(
     pooled = np.sqrt(((n1 - 1) * c["sd_t"] ** 2 + (n2 - 1) * c["sd_c"] ** 2) / df)
     g = bias_correction(df, exact=exact) * (c["mean_t"] - c["mean_c"]) / pooled
     return g, smd_variance(g, n1, n2, kind, rho)
+
+
+@measure(
+    "SMDH",
+    label="Standardised mean difference (own variances)",
+    reference="Bonett (2008) Psychol Methods 13:99-109",
+    needs=NEEDS,
+    scale="difference",
+)
+def smd_own_variances(c: Columns) -> tuple[Array, Array]:
+    """g = J (m1 - m2) / sqrt(s2), s2 = (s1^2 + s2^2) / 2, and Bonett's variance at g times J^2."""
+    s1, s2, f1, f2 = c["sd_t"] ** 2, c["sd_c"] ** 2, c["n_t"] - 1, c["n_c"] - 1
+    mean = (s1 + s2) / 2
+    j = bias_correction(f1 + f2)
+    g = j * (c["mean_t"] - c["mean_c"]) / np.sqrt(mean)
+    return g, j**2 * (g**2 * (s1**2 / f1 + s2**2 / f2) / (8 * mean**2) + (s1 / f1 + s2 / f2) / mean)
+
+
+@measure(
+    "ROM",
+    label="Ratio of means",
+    reference="Hedges, Gurevitch & Curtis (1999) Ecology 80:1150-1156",
+    needs=NEEDS,
+    scale="log ratio",
+)
+def log_ratio_of_means(c: Columns) -> tuple[Array, Array]:
+    """log(m1 / m2) and s1^2 / (n1 m1^2) + s2^2 / (n2 m2^2)."""
+    cv1, cv2 = c["sd_t"] / c["mean_t"], c["sd_c"] / c["mean_c"]
+    return np.log(c["mean_t"] / c["mean_c"]), cv1**2 / c["n_t"] + cv2**2 / c["n_c"]
+
+
+@measure(
+    "CVR",
+    label="Coefficient of variation ratio",
+    reference="Nakagawa et al. (2015) Methods Ecol Evol 6:143-152",
+    needs=NEEDS,
+    scale="log ratio",
+)
+def log_variation_ratio(c: Columns) -> tuple[Array, Array]:
+    """log(CV1 / CV2) + 1/(2 (n1 - 1)) - 1/(2 (n2 - 1)), and the variances of both logarithms."""
+    y, v = log_variability_ratio(c)
+    ratio, spread = log_ratio_of_means(c)
+    return y - ratio, v + spread
+
+
+@measure(
+    "VR",
+    label="Variability ratio",
+    reference="Nakagawa et al. (2015) Methods Ecol Evol 6:143-152",
+    needs=NEEDS,
+    scale="log ratio",
+)
+def log_variability_ratio(c: Columns) -> tuple[Array, Array]:
+    """log(s1 / s2) + 1/(2 (n1 - 1)) - 1/(2 (n2 - 1)), and 1/(2 (n1 - 1)) + 1/(2 (n2 - 1))."""
+    half1, half2 = 1 / (2 * (c["n_t"] - 1)), 1 / (2 * (c["n_c"] - 1))
+    return np.log(c["sd_t"] / c["sd_c"]) + half1 - half2, half1 + half2
+
+
+@measure("MN", label="Mean", reference="standard error of a mean", needs=("mean", "sd", "n"), scale="level")
+def single_mean(c: Columns) -> tuple[Array, Array]:
+    """m and s^2 / n."""
+    return c["mean"], c["sd"] ** 2 / c["n"]
+
+
+@measure("MNLN", label="Mean (log)", reference="delta method", needs=("mean", "sd", "n"), scale="log level")
+def log_mean(c: Columns) -> tuple[Array, Array]:
+    """log m and s^2 / (n m^2)."""
+    return np.log(c["mean"]), c["sd"] ** 2 / (c["n"] * c["mean"] ** 2)
 
 
 def standardise_difference(
