@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from metaket._checks import check_choice
 from metaket._distributions import critical
 from metaket.errors import DataError, InputError
 from metaket.measures.compute import effect_sizes
+from metaket.measures.counts import both_empty
 from metaket.measures.effect import Dropped, EffectSizes
+from metaket.measures.generic import se_from_p
 from metaket.measures.means import smd_variance, standardise_difference
-from metaket.measures.registry import MEASURES
+from metaket.measures.registry import MEASURES, TRAITS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = Any  # a row of a DataFrame
+NO_INFORMATION = "no information: both arms at zero or all events"
 __all__ = ["NUMBERS", "SOURCED", "STATUSES", "Left", "Rules", "Selection", "join_trials", "row_effects", "select"]
 
 STATUSES = ("quoted", "derived", "digitised", "unverified", "missing")
@@ -56,6 +60,13 @@ class Rules:
     double_zero: str = "drop"
     crossover: str | float = "parallel"
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "measure", MEASURES[self.measure].code)
+        if isinstance(self.crossover, str):
+            check_choice("crossover handling", self.crossover, ("parallel",))
+        elif not -1.0 < self.crossover < 1.0:
+            raise InputError(f"crossover must be 'parallel' or a correlation between -1 and 1, got {self.crossover!r}")
 
     @property
     def rho(self) -> float:
@@ -110,10 +121,12 @@ def join_trials(outcomes: pd.DataFrame, trials: pd.DataFrame | None) -> pd.DataF
     """Outcomes with the columns of trials.csv that outcomes.csv does not have itself."""
     if trials is None:
         return outcomes
+    import pandas as pd
+
     extra = [c for c in trials.columns if c not in outcomes.columns]
     joined = outcomes.join(trials.set_index("study")[extra], on="study")
     for column in extra:
-        if joined[column].dtype == object:
+        if not pd.api.types.is_numeric_dtype(joined[column]):
             joined[column] = joined[column].fillna("")
     return joined
 
@@ -147,26 +160,43 @@ def select(
     DataError
         A study that would enter the pool twice.
     """
+    include = (include,) if isinstance(include, str) else tuple(include)
     for status in include:
         if status not in STATUSES[:-1]:
             raise InputError(f"include must name statuses among {', '.join(STATUSES[:-1])}, got {status!r}")
     allowed = (*SOURCED, *include)
     rows = table[_mask(table, where)]
     chosen = variants or {}
-    unknown = sorted(set(chosen) - set(table["study"]))
-    if unknown:
-        raise InputError(f"variants name {unknown[0]!r}, which is not a study of the table")
+    _check_variants(table, chosen)
     used: list[Any] = []
     left: list[Left] = []
     for study, group in rows.groupby("study", sort=False):
-        mine = group[group["variant"] == chosen.get(str(study), "")] if "variant" in group else group
+        wanted = chosen.get(str(study), "")
+        mine = group[group["variant"] == wanted] if "variant" in group else group
+        if len(mine) == 0:
+            have = ", ".join(repr(v) for v in dict.fromkeys(group["variant"]) if v) or "the default row"
+            reason = f"no row of variant {wanted!r} here, only {have}" if wanted else f"variants only: {have}"
+            left.append(Left(str(study), reason, int(group.index[0]), open=False))
+            continue
         row, gap = _one_row(str(study), mine, allowed, measure)
         used += row
         left += gap
     return Selection(rows.loc[used], tuple(left))
 
 
+def _check_variants(table: pd.DataFrame, chosen: Mapping[str, str]) -> None:
+    for study, variant in chosen.items():
+        rows = table[table["study"] == study]
+        if len(rows) == 0:
+            raise InputError(f"variants name {study!r}, which is not a study of the table")
+        have = list(dict.fromkeys(rows["variant"])) if "variant" in rows else [""]
+        if variant not in have:
+            raise InputError(f"{study} has no variant {variant!r}: {', '.join(repr(v) for v in have)}")
+
+
 def _mask(table: pd.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    import pandas as pd
+
     keep = np.ones(len(table), dtype=bool)
     for column, wanted in where.items():
         if column not in table.columns:
@@ -175,13 +205,21 @@ def _mask(table: pd.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bool_
             raise InputError(f"the filter names column {column!r}, which neither table has.{hint}")
         values = wanted if isinstance(wanted, list | tuple) else [wanted]
         cells = table[column]
-        if any(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-            import pandas as pd
-
-            keep &= pd.to_numeric(cells, errors="coerce").isin([float(v) for v in values]).to_numpy()
+        if pd.api.types.is_numeric_dtype(cells):
+            hit = cells.isin([_filter_number(column, v) for v in values]).to_numpy()
         else:
-            keep &= cells.astype(str).isin([str(v) for v in values]).to_numpy()
+            numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+            hit = cells.astype(str).isin([str(v) for v in values]).to_numpy()
+            hit = hit | pd.to_numeric(cells, errors="coerce").isin(numbers).to_numpy()
+        keep &= hit
     return keep
+
+
+def _filter_number(column: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"the filter on {column} holds {value!r}, which is not a number") from None
 
 
 def _one_row(study: str, rows: pd.DataFrame, allowed: Sequence[str], measure: str) -> tuple[list[int], list[Left]]:
@@ -278,6 +316,12 @@ def _build(rows: pd.DataFrame, rules: Rules, end: str, selection: Selection) -> 
     dropped: list[Dropped] = [Dropped(item.row, item.study, item.reason) for item in selection.left]
     parts: dict[int, tuple[float, float, str]] = {}
     options: dict[str, Any] = {"crossover": rules.crossover}
+    empty = _uninformative(tabled, rules)
+    dropped += [Dropped(int(n), str(tabled.at[n, "study"]), NO_INFORMATION) for n in tabled.index[empty]]
+    if empty.all() and len(empty) == len(rows):
+        raise InputError(f"no study left for {code}: " + "; ".join(f"{d.study}: {d.reason}" for d in dropped))
+    given = rows.drop(tabled.index)
+    tabled = tabled[~empty]
     if len(tabled):
         computed = effect_sizes(
             tabled,
@@ -291,7 +335,7 @@ def _build(rows: pd.DataFrame, rules: Rules, end: str, selection: Selection) -> 
         dropped += computed.dropped
         for at, y, v, note in zip(computed.rows, computed.y, computed.v, computed.notes, strict=True):
             parts[at] = (float(y), float(v), note)
-    for number, row in rows.drop(tabled.index).iterrows():
+    for number, row in given.iterrows():
         parts[int(number)] = _given_effect(row, rules, end)  # type: ignore[call-overload]
     kept = [n for n in rows.index if n in parts]
     table = rows.loc[kept]
@@ -308,12 +352,28 @@ def _build(rows: pd.DataFrame, rules: Rules, end: str, selection: Selection) -> 
     )
 
 
-def _standard_error(row: Row) -> tuple[float, str]:
+def _uninformative(tabled: pd.DataFrame, rules: Rules) -> npt.NDArray[np.bool_]:
+    """Rows that say nothing about a ratio: no arm, or every patient of both arms, had the event."""
+    if rules.double_zero != "drop" or not TRAITS[rules.measure].uninformative or len(tabled) == 0:
+        return np.zeros(len(tabled), dtype=bool)
+    return both_empty({n: tabled[n].to_numpy(dtype=float) for n in MEASURES[rules.measure].needs})
+
+
+def _standard_error(row: Row, y: float) -> tuple[float, str]:
+    """From v, else the standard error, the interval or the p-value; an impossible one names row and study."""
     if _has(row, ("v",)):
-        return float(np.sqrt(row["v"])), "v as printed"
-    if _has(row, ("se",)):
-        return float(row["se"]), "SE as printed"
-    return float((row["ci_high"] - row["ci_low"]) / (2 * critical(0.95, np.inf))), "SE from the 95 % interval"
+        se, how, shown = float(np.sqrt(max(row["v"], 0.0))), "v as printed", f"v is {row['v']:g}"
+    elif _has(row, ("se",)):
+        se, how, shown = float(row["se"]), "SE as printed", f"se is {row['se']:g}"
+    elif _has(row, ("ci_low", "ci_high")):
+        width = float(row["ci_high"] - row["ci_low"])
+        se, how = width / (2 * float(critical(0.95, np.inf))), "SE from the 95 % interval"
+        shown = f"the interval is {row['ci_low']:g} to {row['ci_high']:g}"
+    else:
+        se, how, shown = float(se_from_p(np.asarray(y), np.asarray(row["p"]))), "SE from the p-value", "p"
+    if not se > 0:
+        raise DataError(f"outcomes.csv row {row.name} ({row['study']}): {shown}; the variance must be above 0")
+    return se, how
 
 
 def _given_effect(row: Row, rules: Rules, end: str) -> tuple[float, float, str]:
@@ -326,12 +386,12 @@ def _given_effect(row: Row, rules: Rules, end: str) -> tuple[float, float, str]:
     notes = [f"{end.removeprefix('y_')} end of a printed range"] if ranged else []
     n_t, n_c = (np.asarray(float(row[n])) if n in row else np.asarray(np.nan) for n in ("n_t", "n_c"))
     if rules.measure == "SMD" and kind == "MD":
-        se, how = _standard_error(row)
+        se, how = _standard_error(row, y)
         g, v = standardise_difference(np.asarray(y), np.asarray(se), n_t, n_c, rho)
         notes.append(f"g from the mean difference, {how}")
         y, variance = float(g), float(v)
     elif _spread(row):
-        se, how = _standard_error(row)
+        se, how = _standard_error(row, y)
         variance = se**2
         notes.append(how)
     else:

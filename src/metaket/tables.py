@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import hashlib
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +71,10 @@ def _read_rows(path: Path) -> list[list[str]]:
         raise InputError(f"{path} is a folder, not a CSV file") from None
     except UnicodeDecodeError:
         raise InputError(f"{path.name} is not UTF-8 text; save it as CSV UTF-8") from None
-    rows = list(csv.reader(text.splitlines(keepends=True)))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise InputError(f"{path.name} is not a CSV file: {error}; is a quote never closed?") from None
     if not rows or not any(cell.strip() for cell in rows[0]):
         raise InputError(f"{path.name} is empty")
     return rows
@@ -99,7 +103,7 @@ def _number(cell: object, column: str, table: pd.DataFrame, i: int, name: str) -
     if text == "" or text.lower() == "nan":
         return float("nan")
     try:
-        value = float(text)
+        value = float(text) if "_" not in text else float("inf")  # Python reads 1_8 as 18, a table does not mean it
     except ValueError:
         value = float("inf")
     if not np.isfinite(value):

@@ -99,7 +99,7 @@ def several_maxima(rng):
 
 def large(rng):
     """200 to 500 studies."""
-    k = int(rng.integers(200, 501))
+    k = min(500, int(rng.integers(200, 600)))
     v = _variances(rng, k)
     return rng.standard_normal(k) * np.sqrt(v + 10.0 ** (-4 * rng.random())), v
 

@@ -16,14 +16,15 @@ __all__ = ["i2_h2_from_q", "i2_h2_from_tau2", "q_p_value", "q_profile"]
 def q_p_value(q: Array, df: Array) -> Array:
     """Upper tail of chi-square with `df` degrees of freedom; 1 on 0 degrees."""
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(df > 0, special.chdtrc(np.maximum(df, 1e-300), q), 1.0))
+        tail = np.where(df > 0, special.chdtrc(np.maximum(df, 1e-300), q), 1.0)
+    return np.asarray(np.where(np.isnan(q), np.nan, tail))
 
 
 def i2_h2_from_q(q: Array, df: Array) -> tuple[Array, Array]:
     """I2 = max(0, (Q - df) / Q) in percent, H2 = Q / df. Higgins & Thompson (2002) Stat Med 21:1539-1558."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        i2 = np.where(q > 0, 100.0 * np.maximum(0.0, (q - df) / q), 0.0)
-        h2 = np.where(df > 0, q / df, 1.0)
+        i2 = np.where(q <= 0, 0.0, 100.0 * np.maximum(0.0, (q - df) / q))
+        h2 = np.where((df <= 0) & ~np.isnan(q), 1.0, q / df)
     return i2, h2
 
 
@@ -35,8 +36,8 @@ def i2_h2_from_tau2(tau2: Array, typical: Array) -> tuple[Array, Array]:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = tau2 / (tau2 + typical)
         h2 = (tau2 + typical) / typical
-    known = typical > 0
-    return np.where(known, 100.0 * share, 0.0), np.where(known, h2, 1.0)
+    alone = ~(typical > 0) & ~np.isnan(tau2)  # a single study has no typical variance; an unusable fit stays NaN
+    return np.where(alone, 0.0, 100.0 * share), np.where(alone, 1.0, h2)
 
 
 def q_profile(pr: Problem, level: float) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
