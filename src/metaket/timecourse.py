@@ -37,7 +37,7 @@ class TimePoint:
     results : tuple of (str, PooledResult)
         Empty where nothing can be pooled; two, an end each, where an input is printed as a range.
     n : int
-        Patients; those of a crossover trial once.
+        Patients, those of a crossover trial once; 0 where the rows do not say.
     gap : str
         Why there is no result, else empty.
     selection : Selection
@@ -114,8 +114,9 @@ class TimeCourse:
                 lines.append(f"{point.label:>8s}  no result: {point.gap}")
             for end, r in point.results:
                 low, high = r.ci()
+                size = f", N = {point.n}" if point.n else ""
                 shown = f"{r.back(r.estimate):.2f} ({r.back(low):.2f} to {r.back(high):.2f})"
-                lines.append(f"{point.label:>8s}  {shown}, k = {r.k}, N = {point.n}{', ' + end if end else ''}")
+                lines.append(f"{point.label:>8s}  {shown}, k = {r.k}{size}{', ' + end if end else ''}")
         return "\n".join(lines)
 
 
@@ -237,10 +238,20 @@ def pool_over_time(
         raise InputError(f"outcome {chosen['outcome']!r} is not one of {', '.join(sorted(set(table['outcome'])))}")
     rules = Rules(code, zero_cells, double_zero, crossover)
     spec = PoolSpec.of(model, tau2, test)
+    if times is not None and len(times) == 0:
+        raise InputError("times is empty; name at least one time, or leave it out for all of them")
+    _require_columns(table, code)
     at = sorted(times if times is not None else default_times or {float(t) for t in table["time_h"].dropna()})
     picks = {t: select(table, chosen | {"time_h": t}, code, include=include, variants=variants) for t in at}
     points = tuple(_point(t, s, rules, spec) for t, s in picks.items())
-    return TimeCourse(title or outcome or "effect", outcome or "", code, points, _complete(picks, rules, spec))
+    complete = _complete(points, rules, spec)
+    return TimeCourse(title or outcome or "effect", outcome or "", code, points, complete)
+
+
+def _require_columns(table: pd.DataFrame, measure: str) -> None:
+    missing = [n for n in MEASURES[measure].needs if n not in table.columns]
+    if missing and not {"y", "y_low"} & set(table.columns):
+        raise InputError(f"measure {measure} needs column(s) {', '.join(missing)}, or effects in a column y")
 
 
 def _point(time_h: float, selection: Selection, rules: Rules, spec: PoolSpec) -> TimePoint:
@@ -249,16 +260,16 @@ def _point(time_h: float, selection: Selection, rules: Rules, spec: PoolSpec) ->
     return TimePoint(time_h, results, patients(selection.rows if used is None else used), gap, selection)
 
 
-def _complete(picks: Mapping[float, Selection], rules: Rules, spec: PoolSpec) -> tuple[TimePoint, ...]:
-    """The same times on the studies that every time with data has."""
-    filled = {t: s for t, s in picks.items() if len(s.rows)}
+def _complete(points: Sequence[TimePoint], rules: Rules, spec: PoolSpec) -> tuple[TimePoint, ...]:
+    """The same times on the studies whose effect enters at every time that has a result."""
+    filled = [p for p in points if p.result is not None]
     if len(filled) < 2:
         return ()
-    shared = set.intersection(*(set(s.rows["study"]) for s in filled.values()))
+    shared = set.intersection(*(set(p.results[0][1].effects.study) for p in filled))
     if not shared:
         return ()
-    kept = {t: Selection(s.rows[s.rows["study"].isin(shared)], ()) for t, s in filled.items()}
-    return tuple(_point(t, s, rules, spec) for t, s in kept.items())
+    kept = ((p.time_h, p.selection.rows[p.selection.rows["study"].isin(shared)]) for p in filled)
+    return tuple(_point(t, Selection(rows, ()), rules, spec) for t, rows in kept)
 
 
 def _table(data: Any, outcome: str | None) -> tuple[pd.DataFrame, dict[str, Any], list[float]]:
@@ -269,13 +280,29 @@ def _table(data: Any, outcome: str | None) -> tuple[pd.DataFrame, dict[str, Any]
         where = {c: v for c, v in mine[0].where.items() if c not in ("outcome", "time_h")} if mine else {}
         times = [float(a.where["time_h"]) for a in mine if "time_h" in a.where]
         return join_trials(data.outcomes, data.trials), where, times
-    frame = data if isinstance(data, pd.DataFrame) else pd.DataFrame(dict(data))
+    frame = _frame(data)
     for column in ("study", "time_h"):
         if column not in frame.columns:
             raise InputError(f"pooling over time needs the column {column}; the table has {', '.join(frame.columns)}")
+    if frame.index.name != "row" or not frame.index.is_unique:
+        frame.index = pd.Index(range(1, len(frame) + 1), name="row")
     frame = numeric(frame, [c for c in NUMBERS if c in frame.columns])
+    blank = frame["study"].isna() | (frame["study"].astype(str).str.strip() == "")
+    if blank.any():
+        raise InputError(f"row {frame.index[blank][0]}: the column study is blank; name the study")
     if "status" not in frame.columns:
         frame["status"] = "quoted"
-    if frame.index.name != "row":
-        frame.index = pd.Index(range(1, len(frame) + 1), name="row")
     return frame, {}, []
+
+
+def _frame(data: Any) -> pd.DataFrame:
+    """A copy of the user's table; mappings of columns and lists of rows are tables, too."""
+    import pandas as pd
+
+    if isinstance(data, str) or data is None:
+        hint = f"; a paper is loaded with mk.load({data!r})" if data else ""
+        raise InputError(f"data must be a paper, a DataFrame or a mapping of columns, got {data!r}{hint}")
+    try:
+        return data.copy() if isinstance(data, pd.DataFrame) else pd.DataFrame(data)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"data is not a table: {error}") from None
