@@ -1,0 +1,119 @@
+"""Speed as ratios measured in one run: ours against statsmodels, PyMARE and (where R is there) metafor.
+
+`make bench` prints a table; see README.md beside this file for a run and its machine. One thread, best of several.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import subprocess
+import time
+import warnings
+from collections.abc import Callable
+from importlib import metadata
+
+import numpy as np
+
+import metaket as mk
+
+LOOP = 200  # fits that a peer without batches is timed on; its time is scaled to the batch
+R_SCRIPT = """
+suppressPackageStartupMessages(library(metafor)); set.seed(1)
+best <- function(f, n) min(replicate(3, { t <- proc.time()[[3]]; for (i in 1:n) f(); (proc.time()[[3]] - t) / n }))
+fit <- function(k) { v <- runif(k, .02, .3); y <- rnorm(k) * sqrt(v + .05); function() rma.uni(y, v, method = "REML") }
+cat(best(fit(10), 100), best(fit(1000), 1))
+"""
+
+
+def best(call: Callable[[], object], repeats: int) -> float:
+    """Seconds a call, the best of five rounds."""
+    call()
+    rounds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(repeats):
+            call()
+        rounds.append((time.perf_counter() - start) / repeats)
+    return min(rounds)
+
+
+def sample(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    v = rng.uniform(0.02, 0.3, size=shape)
+    return rng.normal(size=shape) * np.sqrt(v + 0.05), v
+
+
+def single(k: int) -> dict[str, float]:
+    """One REML fit of k studies with everything that a result holds."""
+    from pymare import Dataset
+    from pymare.estimators import VarianceBasedLikelihoodEstimator
+
+    y, v = sample((k,))
+    repeats = 200 if k <= 100 else 50
+    peer = Dataset(y[:, None], v[:, None], X=np.ones((k, 1)), add_intercept=False)
+    return {
+        "metaket": best(lambda: mk.pool(y, v, tau2="REML"), repeats),
+        "PyMARE": best(lambda: VarianceBasedLikelihoodEstimator(method="REML").fit_dataset(peer).summary(), 20),
+    }
+
+
+def many(m: int, k: int) -> dict[str, float]:
+    """m fits of k studies, with interval, p, Q and I2 for ours; the peers as far as they go."""
+    from pymare.estimators import DerSimonianLaird
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    y, v = sample((m, k))
+
+    def ours(method: str) -> None:
+        mk.pool_many(y, v, tau2=method).ci()
+
+    loop = best(lambda: [combine_effects(y[i], v[i], method_re="dl").summary_frame() for i in range(LOOP)], 1)
+    return {
+        "metaket REML": best(lambda: ours("REML"), 1),
+        "metaket DL": best(lambda: ours("DL"), 1),
+        "PyMARE DL, fit alone": best(lambda: DerSimonianLaird().fit(y.T, v.T, X=np.ones((k, 1))), 1),
+        "statsmodels DL, loop": loop * m / LOOP,
+    }
+
+
+def gosh(k: int) -> float:
+    """All subsets of k studies by REML."""
+    y, v = sample((k,))
+    subsets = ((np.arange(1, 2**k)[:, None] >> np.arange(k)) & 1).astype(float)
+    return best(lambda: mk.pool_many(y, v, subsets, tau2="REML").ci(), 1)
+
+
+def in_r() -> tuple[float, float] | None:
+    """Seconds of metafor's rma.uni by REML at k = 10 and k = 1,000."""
+    if not shutil.which("Rscript"):
+        return None
+    done = subprocess.run(["Rscript", "-e", R_SCRIPT], capture_output=True, text=True, check=False)
+    return tuple(float(x) for x in done.stdout.split()) if done.returncode == 0 else None  # type: ignore[return-value]
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    names = ("numpy", "scipy", "statsmodels", "PyMARE")
+    print(f"Python {platform.python_version()}, " + ", ".join(f"{n} {metadata.version(n)}" for n in names))
+    metafor = in_r()
+    for place, k in enumerate((10, 1000)):
+        times = single(k)
+        if metafor:
+            times["metafor"] = metafor[place]
+        _show(f"one REML fit, k = {k}", times, times["metaket"])
+    times = many(100_000, 10)
+    if metafor:
+        times["metafor REML, loop"] = metafor[0] * 100_000
+    _show("100,000 fits, k = 10", times, times["metaket REML"])
+    print(f"GOSH, k = 13 (8,191 subsets), REML: {1e3 * gosh(13):.1f} ms")
+
+
+def _show(title: str, times: dict[str, float], base: float) -> None:
+    print(title)
+    for name, seconds in times.items():
+        print(f"  {name:24s} {1e3 * seconds:12.3f} ms  {seconds / base:10.1f} times ours")
+
+
+if __name__ == "__main__":
+    main()
