@@ -47,7 +47,7 @@ glmm_records <- function(sets) {
     points <- if (model == "UM.RS") 1 else if (exact) 7 else 25
     ask("ML", "z", points)
     if (points == 25) ask("ML", "z", 7)
-    if (question$measure != "OR") ask("ML", "t", points)
+    if (!exact) ask("ML", "t", points)
     ask("EE", "z", points)
   }
   out

@@ -75,21 +75,25 @@ metareg_fields <- function(fit, question, d) {
                    ci_low = arr(predicted$ci.lb), ci_high = arr(predicted$ci.ub), pi_low = arr(predicted$pi.lb), pi_high = arr(predicted$pi.ub)))
 }
 
-# Percent of tau2 that the moderators explain, from the fits with and without them.
+# Share of tau2 that the moderators explain, from the fit with and without them.
 r_squared <- function(d, method) {
-  if (method == "common" || !has_intercept(d$design)) return(NA_real_)
+  if (method == "common" || !has_intercept(d$design)) return(NULL)
   bare <- metareg_fit(list(yi = d$yi, vi = d$vi, design = d$design[, 1, drop = FALSE]), method, "z")$tau2
   full <- metareg_fit(d, method, "z")$tau2
   if (bare > 0) max(0, 100 * (bare - full) / bare) else NA_real_
 }
 
-metareg_record <- function(question, d, method, test, r2) {
+metareg_record <- function(question, d, method, test) {
   head <- list(id = slug(question$name, question$measure, question$label, method, test), kind = "regression", dataset = question$name,
                measure = question$measure, moderators = question$label, method = method, test = test,
                rows = arr(d$rows), columns = arr(colnames(d$design)))
   if (method == "REML" && test == "z") head$design <- mat(unname(d$design))
   tried <- attempt(metareg_fit(d, method, test))
-  record(head, tried, function(fit) c(metareg_fields(fit, question, d), list(r2 = num(r2))))
+  record(head, tried, function(fit) {
+    fields <- metareg_fields(fit, question, d)
+    fields$r2 <- attempt(r_squared(d, method))$value
+    fields
+  })
 }
 
 metareg_records <- function(sets) {
@@ -97,9 +101,8 @@ metareg_records <- function(sets) {
   for (question in metareg_questions(sets)) {
     d <- metareg_data(sets[[question$name]], question)
     methods <- if (identical(question$methods, "all")) metareg_methods else question$methods
-    for (method in methods) {
-      r2 <- attempt(r_squared(d, method))$value
-      for (test in metareg_tests) out[[length(out) + 1L]] <- metareg_record(question, d, method, test, r2)
+    for (method in methods) for (test in metareg_tests) {
+      out[[length(out) + 1L]] <- metareg_record(question, d, method, test)
     }
   }
   c(out, subgroup_records(sets), permutation_records(sets))

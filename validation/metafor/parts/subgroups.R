@@ -14,8 +14,7 @@ subgroup_fields <- function(effect, groups, method) {
   column <- function(get) arr(vapply(fits, function(f) num(get(f)), 1))
   estimates <- vapply(fits, function(f) as.numeric(f$beta), 1)
   errors <- vapply(fits, function(f) f$se, 1)
-  dummies <- diag(length(levels))[, -1, drop = FALSE]
-  between <- tight_rma(estimates, errors^2, mods = dummies, method = "EE")
+  between <- tight_rma(estimates, errors^2, mods = ~ factor(seq_along(levels)), method = "EE")
   list(levels = arr(levels), k = column(function(f) f$k), estimate = arr(estimates), std_error = arr(errors),
        tau2 = column(function(f) f$tau2), q = column(function(f) f$QE), i2 = column(function(f) f$I2),
        q_between = between$QM, q_between_df = between$QMdf[1], q_between_p = between$QMp)
@@ -37,9 +36,9 @@ subgroup_records <- function(sets) {
 # Every permutation (with a moderator) or every sign pattern (without) is visited, so the
 # p-values carry no chance. `rows` keeps the studies few.
 permutation_questions <- list(
-  list("dat.bcg", "RR", ~ ablat, 1:6), list("dat.viechtbauer2021", "OR", ~ dose, 1:6), list("dat.raudenbush1985", "GEN", ~ weeks, 3:8),
-  list("dat.bcg", "RR", NULL, 1:9), list("dat.hart1999", "IRR", NULL, 1:6), list("dat.normand1999", "SMD", NULL, 1:9),
-  list("dat.bcg", "RR", ~ ablat + year, 3:8))
+  list("dat.bcg", "RR", ~ ablat, 1:7), list("dat.viechtbauer2021", "OR", ~ dose, 1:6), list("dat.raudenbush1985", "GEN", ~ weeks, 3:9),
+  list("dat.bcg", "RR", NULL, 1:10), list("dat.hart1999", "IRR", NULL, 1:6), list("dat.normand1999", "SMD", NULL, 1:9),
+  list("dat.bcg", "RR", ~ ablat + year, 1:6))
 
 permutation_fields <- function(set, question, method, test) {
   effect <- pair_effect(set, question[[2]])
