@@ -16,7 +16,6 @@ parts <- list(
   fits = list(make = function(sets) fit_records(sets)),
   intervals = list(make = function(sets) interval_records(sets)),
   mh_peto = list(make = function(sets) mh_peto_records(sets)),
-  glmm = list(make = function(sets) glmm_records(sets), needs = c("lme4", "BiasedUrn", "numDeriv")),
   metareg = list(make = function(sets) metareg_records(sets)),
   multivariate = list(make = function(sets) multivariate_records(sets), needs = "clubSandwich")
 )

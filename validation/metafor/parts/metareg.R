@@ -44,19 +44,15 @@ metareg_data <- function(set, question) {
   list(yi = effect$yi[keep], vi = effect$vi[keep], rows = effect$rows[keep], design = design[keep, , drop = FALSE])
 }
 
-has_intercept <- function(design) colnames(design)[1] == "(Intercept)"
-
-metareg_fit <- function(d, method, test) {
+metareg_fit <- function(d, method, test, tau2 = NULL) {
   code <- if (method == "common") "EE" else method
-  args <- list(d$yi, d$vi, method = code, test = test, intercept = has_intercept(d$design))
-  moderators <- d$design[, colnames(d$design) != "(Intercept)", drop = FALSE]
-  if (ncol(moderators)) args$mods <- moderators
+  args <- list(d$yi, d$vi, mods = d$design, intercept = FALSE, method = code, test = test)
   if (method == "GENQ") args$weights <- 1 / sqrt(d$vi)
   do.call(tight_rma, args)
 }
 
 new_rows <- function(question, design) {
-  if (has_intercept(design)) cbind(1, question$new) else question$new
+  if (colnames(design)[1] == "(Intercept)") cbind(1, question$new) else question$new
 }
 
 # QM tests all coefficients but the intercept.
@@ -77,7 +73,7 @@ metareg_fields <- function(fit, question, d) {
 
 # Share of tau2 that the moderators explain, from the fit with and without them.
 r_squared <- function(d, method) {
-  if (method == "common" || !has_intercept(d$design)) return(NULL)
+  if (method == "common" || colnames(d$design)[1] != "(Intercept)") return(NULL)
   bare <- metareg_fit(list(yi = d$yi, vi = d$vi, design = d$design[, 1, drop = FALSE]), method, "z")$tau2
   full <- metareg_fit(d, method, "z")$tau2
   if (bare > 0) max(0, 100 * (bare - full) / bare) else NA_real_
