@@ -78,7 +78,7 @@ def fit_arrays(
     weights : ndarray, shape (k,), optional
         For ``tau2="GENQ"``.
     """
-    m = max(y.shape[0], 1 if include is None else include.shape[0])
+    m = max(y.shape[0], v.shape[0], 1 if include is None else include.shape[0])
     k = y.shape[-1]
     basis, triangle = (None, None) if x is None else np.linalg.qr(x)
     parts = []
@@ -253,6 +253,8 @@ def pool_many(
     [0.391, 0.26, 0.189]
     """
     spec = PoolSpec.of(model, tau2, test, i2)
+    if spec.model not in ("random", "common"):
+        raise InputError(f"pool_many has the models random and common, not {spec.model!r}; use mk.pool for one table")
     if spec.tau2 == "GENQ":
         raise InputError("tau2 method 'GENQ' needs weights: use mk.pool(..., tau2='GENQ', weights=...)")
     arrays = [float_array("y", y), float_array("v", v)]

@@ -278,7 +278,7 @@ def maximise_one(pr: Problem, *, restricted: bool) -> Maximum:
     if len(candidates) > 1:
         heights = log_likelihood(_repeat(pr, len(candidates)), np.array(candidates), restricted=restricted)
         candidates = [candidates[int(np.argmax(heights))]]
-    return Maximum(np.array(candidates), np.array([solved]), np.array([count]))
+    return Maximum(np.array(candidates or [0.0]), np.array([solved and bool(candidates)]), np.array([count]))
 
 
 def _repeat(pr: Problem, times: int) -> Problem:

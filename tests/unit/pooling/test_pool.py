@@ -141,3 +141,16 @@ def test_gosh_of_all_subsets_is_one_call() -> None:
         mk.pool(np.array(Y)[chosen], np.array(V)[chosen], tau2="DL").estimate, rel=1e-13
     )
     assert len(batch.to_frame()) == 15
+
+
+def test_one_set_of_effects_with_many_variances() -> None:
+    v = np.array(V) * np.array([[1.0], [2.0], [5.0]])
+    batch = mk.pool_many(Y, v)
+    assert batch.estimate.tolist() == pytest.approx([mk.pool(Y, row).estimate for row in v], rel=1e-12)
+    assert len(set(batch.std_error.tolist())) == 3
+
+
+@pytest.mark.parametrize("model", ["mh", "peto"])
+def test_a_batch_refuses_models_that_need_tables(model: str) -> None:
+    with pytest.raises(InputError, match="random and common"):
+        mk.pool_many(Y, V, model=model)
