@@ -75,8 +75,13 @@ class EffectSizes:
 
     @property
     def scale(self) -> Scale:
-        """How effects are shown to people."""
-        return scale_of(self.measure)
+        """How a pooled effect is shown to people (for PFT and IRFT at the harmonic mean of the studies' sizes)."""
+        return scale_of(self.measure).of_pool(self.v)
+
+    @property
+    def study_scale(self) -> Scale:
+        """How the studies' own effects are shown to people (for PFT and IRFT at each study's size)."""
+        return scale_of(self.measure).of_studies(self.v)
 
     @property
     def label(self) -> str:
@@ -117,7 +122,7 @@ class EffectSizes:
 
         se = np.sqrt(self.v)
         half = float(critical(level, np.inf)) * se
-        back = self.scale.back if transform else np.asarray
+        back = self.study_scale.back if transform else np.asarray
         return pd.DataFrame(
             {
                 "study": list(self.study),

@@ -1,6 +1,8 @@
-"""Effects that are given as such: with a variance, standard error, interval or p-value."""
+"""Effects that are given as such: with a variance, standard error, interval, test statistic or p-value."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy import special
@@ -10,21 +12,40 @@ from metaket._distributions import critical
 from metaket.errors import DataError
 from metaket.measures.registry import Columns, measure
 
-__all__ = ["se_from_ci", "se_from_p"]
+__all__ = ["se_from_ci", "se_from_p", "variance_of"]
 
 
 @measure("GEN", label="Effect", reference="inverse variance", needs=("y", "v"), scale="difference")
 def generic_effect(c: Columns) -> tuple[Array, Array]:
-    """The effects as given; v from `v`, else se^2, the interval, or the two-sided p-value."""
+    """The effects as given; v from `v`, else se^2, the interval, the statistic z or t, or the two-sided p-value."""
+    return c["y"], variance_of(c)[0]
+
+
+def variance_of(c: Columns, level: float = 0.95) -> tuple[Array, list[str]]:
+    """Variance of each study from the first of v, se, interval, z, t and p that is not blank, and which it was.
+
+    `df` (blank: normal) is used for intervals and p-values.
+    """
     y = c["y"]
-    v = c["v"].copy() if "v" in c else np.full_like(y, np.nan)
-    if "se" in c:
-        v = np.where(np.isnan(v), c["se"] ** 2, v)
-    if "ci_low" in c:
-        v = np.where(np.isnan(v), se_from_ci(c["ci_low"], c["ci_high"]) ** 2, v)
-    if "p" in c:
-        v = np.where(np.isnan(v), se_from_p(y, c["p"]) ** 2, v)
-    return y, v
+    v = np.full_like(y, np.nan)
+    used = np.full(y.shape, "", dtype=object)
+    df = np.full_like(y, np.inf)
+    if "df" in c:
+        df = np.where(np.isnan(c["df"]), np.inf, c["df"])
+    ways: dict[str, Callable[[], Array]] = {
+        "v": lambda: c["v"],
+        "se": lambda: c["se"] ** 2,
+        "ci_low": lambda: se_from_ci(c["ci_low"], c["ci_high"], level, df) ** 2,
+        "z": lambda: (y / c["z"]) ** 2,
+        "t": lambda: (y / c["t"]) ** 2,
+        "p": lambda: se_from_p(y, c["p"], df) ** 2,
+    }
+    for name, way in ways.items():
+        if name in c:
+            fresh = (used == "") & ~np.isnan(c[name])
+            v = np.where(fresh, way(), v)
+            used[fresh] = name
+    return v, used.tolist()
 
 
 def se_from_ci(low: Array, high: Array, level: float = 0.95, df: Array | float = np.inf) -> Array:

@@ -9,12 +9,16 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array, check_choice
+from metaket.measures.binary import COX, LOGISTIC
 from metaket.measures.registry import Columns, measure
 
-__all__ = ["SMD_VARIANCES", "bias_correction", "smd_variance", "standardise_difference"]
+__all__ = ["SMD_VARIANCES", "bias_correction", "pooled_sd", "smd_variance", "standardise_difference"]
 
 NEEDS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")
-SMD_VARIANCES = ("LS", "UB", "RevMan")
+SMD_VARIANCES = ("LS", "LS2", "UB", "AV", "RevMan")
+HEDGES = "Hedges (1981) J Educ Stat 6:107-128"
+BORENSTEIN = "Borenstein (2009) in Handbook of Research Synthesis, 2nd ed."
+BONETT = "Bonett (2009) Psychol Methods 14:225-238"
 
 
 def bias_correction(df: Array | float, *, exact: bool = True) -> Array:
@@ -30,24 +34,40 @@ def bias_correction(df: Array | float, *, exact: bool = True) -> Array:
         return np.asarray(np.where(df > 1, np.exp(log_j), np.nan))
 
 
-def smd_variance(g: Array, n_t: Array, n_c: Array, kind: str = "LS", rho: Array | float = 0.0) -> Array:
+def pooled_sd(c: Columns) -> Array:
+    """Square root of the two variances' mean, weighted by their degrees of freedom."""
+    n1, n2 = c["n_t"], c["n_c"]
+    return np.asarray(np.sqrt(((n1 - 1) * c["sd_t"] ** 2 + (n2 - 1) * c["sd_c"] ** 2) / (n1 + n2 - 2)))
+
+
+def _own_part(g: Array, df: Array, weight: Array, j: Array, kind: str) -> Array:
+    """What the size of g adds to its variance; `weight` is what g^2 / 2 is divided by."""
+    if kind == "UB":
+        return np.asarray((1 - (df - 2) / (df * j**2)) * g**2)
+    if kind == "RevMan":
+        return np.asarray(g**2 / (2 * (weight - 3.94)))
+    mean = np.sum(weight * g) / np.sum(weight) if kind == "AV" else g
+    return np.asarray(mean**2 / (2 * weight))
+
+
+def smd_variance(
+    g: Array, n_t: Array, n_c: Array, kind: str = "LS", rho: Array | float = 0.0, *, exact: bool = True
+) -> Array:
     """Sampling variance of Hedges' g from two groups, or from pairs with correlation `rho`.
 
-    LS: 1/n1 + 1/n2 + g^2 / (2 N); UB: unbiased; RevMan: g^2 / (2 (N - 3.94)). With pairs the whole is multiplied by
-    1 - rho (Elbourne et al. 2002; Cochrane Handbook 6.3, 23.2.7.2: sqrt(1/n + g^2/(2n)) sqrt(2 (1 - rho))), for
-    which n1 = n2 = n makes 1/n1 + 1/n2 = 2/n and g^2 / (2 N) is taken with N = n.
+    LS: 1/n1 + 1/n2 + g^2 / (2 N); LS2: J^2 (1/n1 + 1/n2 + d^2 / (2 N)); UB: unbiased; AV: as LS with the mean g of
+    all studies; RevMan: g^2 / (2 (N - 3.94)). `exact` is the J that g was corrected with. With pairs the whole is
+    multiplied by 1 - rho (Elbourne et al. 2002; Cochrane Handbook 6.3, 23.2.7.2: sqrt(1/n + g^2/(2n))
+    sqrt(2 (1 - rho))), for which n1 = n2 = n makes 1/n1 + 1/n2 = 2/n and g^2 / (2 N) is taken with N = n.
     """
-    total = n_t + n_c
-    base = 1 / n_t + 1 / n_c
-    if kind == "LS":
-        own = g**2 / (2 * total)
-    elif kind == "RevMan":
-        own = g**2 / (2 * (total - 3.94))
+    total, base = n_t + n_c, 1 / n_t + 1 / n_c
+    j = bias_correction(total - 2, exact=exact)
+    if kind == "LS2":
+        parallel = j**2 * (base + (g / j) ** 2 / (2 * total))
     else:
-        df = total - 2
-        own = (1 - (df - 2) / (df * bias_correction(df) ** 2)) * g**2
+        parallel = base + _own_part(g, total - 2, total, j, kind)
     paired = (1 - np.asarray(rho)) * (base + g**2 * base / 2)
-    return np.asarray(np.where(np.asarray(rho) != 0, paired, base + own))
+    return np.asarray(np.where(np.asarray(rho) != 0, paired, parallel))
 
 
 @measure(
@@ -57,16 +77,18 @@ def smd_variance(g: Array, n_t: Array, n_c: Array, kind: str = "LS", rho: Array 
     needs=NEEDS,
     scale="difference",
 )
-def mean_difference(c: Columns, rho: Array | float = 0.0) -> tuple[Array, Array]:
-    """m1 - m2 and s1^2/n1 + s2^2/n2 - 2 rho s1 s2 / max(n1, n2)."""
-    s1, s2, n1, n2 = c["sd_t"], c["sd_c"], c["n_t"], c["n_c"]
+def mean_difference(c: Columns, rho: Array | float = 0.0, vtype: str = "LS") -> tuple[Array, Array]:
+    """m1 - m2 and s1^2/n1 + s2^2/n2 - 2 rho s1 s2 / max(n1, n2) ("HO": with the pooled standard deviation)."""
+    kind = check_choice("MD variance", vtype, ("LS", "HO"))
+    n1, n2 = c["n_t"], c["n_c"]
+    s1, s2 = (pooled_sd(c), pooled_sd(c)) if kind == "HO" else (c["sd_t"], c["sd_c"])
     return c["mean_t"] - c["mean_c"], s1**2 / n1 + s2**2 / n2 - 2 * rho * s1 * s2 / np.maximum(n1, n2)
 
 
 @measure(
     "SMD",
     label="Standardised mean difference (Hedges g)",
-    reference="Hedges (1981) J Educ Stat 6:107-128",
+    reference=f"{HEDGES}; variances: Hedges (1982, 1983), {BORENSTEIN}, eq. 12.17",
     needs=NEEDS,
     scale="difference",
 )
@@ -77,78 +99,91 @@ def standardised_mean_difference(
     kind = check_choice("SMD variance", vtype, SMD_VARIANCES)
     exact = check_choice("correction j", j, ("exact", "approx")) == "exact"
     n1, n2 = c["n_t"], c["n_c"]
-    df = n1 + n2 - 2
-    pooled = np.sqrt(((n1 - 1) * c["sd_t"] ** 2 + (n2 - 1) * c["sd_c"] ** 2) / df)
-    g = bias_correction(df, exact=exact) * (c["mean_t"] - c["mean_c"]) / pooled
-    return g, smd_variance(g, n1, n2, kind, rho)
+    g = bias_correction(n1 + n2 - 2, exact=exact) * (c["mean_t"] - c["mean_c"]) / pooled_sd(c)
+    return g, smd_variance(g, n1, n2, kind, rho, exact=exact)
 
 
 @measure(
     "SMDH",
-    label="Standardised mean difference (own variances)",
+    label="Standardised mean difference (unequal variances)",
+    reference=f"{BONETT}, eqs. 5 and 6, with Hedges' correction",
+    needs=NEEDS,
+    scale="difference",
+)
+def heteroscedastic_smd(c: Columns) -> tuple[Array, Array]:
+    """g = J (m1 - m2) / s, s^2 = (s1^2 + s2^2) / 2, and its variance without assuming s1 = s2.
+
+    J^2 {g^2 (s1^4/df1 + s2^4/df2) / (8 s^4) + (s1^2/df1 + s2^2/df2) / s^2}, df = n - 1.
+    """
+    f1, f2 = c["n_t"] - 1, c["n_c"] - 1
+    a, b = c["sd_t"] ** 2, c["sd_c"] ** 2
+    s2, j = (a + b) / 2, bias_correction(c["n_t"] + c["n_c"] - 2)
+    g = j * (c["mean_t"] - c["mean_c"]) / np.sqrt(s2)
+    return g, j**2 * (g**2 * (a**2 / f1 + b**2 / f2) / (8 * s2**2) + (a / f1 + b / f2) / s2)
+
+
+@measure(
+    "SMD1",
+    label="Standardised mean difference (control standard deviation)",
+    reference=HEDGES + "; Glass (1976) Educ Res 5:3-8",
+    needs=NEEDS,
+    scale="difference",
+)
+def control_smd(c: Columns, vtype: str = "LS") -> tuple[Array, Array]:
+    """J (m1 - m2) / s2 with J on n2 - 1, and 1/n1 + 1/n2 + g^2 / (2 n2) (variants as for SMD)."""
+    kind = check_choice("SMD1 variance", vtype, ("LS", "LS2", "UB", "AV"))
+    n1, n2 = c["n_t"], c["n_c"]
+    base, j = 1 / n1 + 1 / n2, bias_correction(n2 - 1)
+    g = j * (c["mean_t"] - c["mean_c"]) / c["sd_c"]
+    if kind == "LS2":
+        return g, j**2 * (base + (g / j) ** 2 / (2 * n2))
+    return g, base + _own_part(g, n2 - 1, n2, j, kind)
+
+
+@measure(
+    "SMD1H",
+    label="Standardised mean difference (control standard deviation, unequal variances)",
     reference="Bonett (2008) Psychol Methods 13:99-109",
     needs=NEEDS,
     scale="difference",
 )
-def smd_own_variances(c: Columns) -> tuple[Array, Array]:
-    """g = J (m1 - m2) / sqrt(s2), s2 = (s1^2 + s2^2) / 2, and Bonett's variance at g times J^2."""
-    s1, s2, f1, f2 = c["sd_t"] ** 2, c["sd_c"] ** 2, c["n_t"] - 1, c["n_c"] - 1
-    mean = (s1 + s2) / 2
-    j = bias_correction(f1 + f2)
-    g = j * (c["mean_t"] - c["mean_c"]) / np.sqrt(mean)
-    return g, j**2 * (g**2 * (s1**2 / f1 + s2**2 / f2) / (8 * mean**2) + (s1 / f1 + s2 / f2) / mean)
+def control_smd_heteroscedastic(c: Columns) -> tuple[Array, Array]:
+    """As SMD1, with (s1^2 / s2^2) / n1 + 1/n2 + g^2 / (2 n2)."""
+    n1, n2 = c["n_t"], c["n_c"]
+    g = bias_correction(n2 - 1) * (c["mean_t"] - c["mean_c"]) / c["sd_c"]
+    return g, (c["sd_t"] / c["sd_c"]) ** 2 / n1 + 1 / n2 + g**2 / (2 * n2)
+
+
+def _cohen_d(c: Columns) -> tuple[Array, Array]:
+    n1, n2 = c["n_t"], c["n_c"]
+    d = (c["mean_t"] - c["mean_c"]) / pooled_sd(c)
+    return d, 1 / n1 + 1 / n2 + d**2 / (2 * (n1 + n2))
 
 
 @measure(
-    "ROM",
-    label="Ratio of means",
-    reference="Hedges, Gurevitch & Curtis (1999) Ecology 80:1150-1156",
+    "D2ORN",
+    label="Odds ratio from the standardised mean difference (normal)",
+    reference="Cox & Snell (1989) Analysis of Binary Data, 2nd ed.",
     needs=NEEDS,
     scale="log ratio",
 )
-def log_ratio_of_means(c: Columns) -> tuple[Array, Array]:
-    """log(m1 / m2) and s1^2 / (n1 m1^2) + s2^2 / (n2 m2^2)."""
-    cv1, cv2 = c["sd_t"] / c["mean_t"], c["sd_c"] / c["mean_c"]
-    return np.log(c["mean_t"] / c["mean_c"]), cv1**2 / c["n_t"] + cv2**2 / c["n_c"]
+def odds_ratio_from_smd_normal(c: Columns) -> tuple[Array, Array]:
+    """1.65 d, d without Hedges' correction."""
+    d, v = _cohen_d(c)
+    return d * COX, v * COX**2
 
 
 @measure(
-    "CVR",
-    label="Coefficient of variation ratio",
-    reference="Nakagawa et al. (2015) Methods Ecol Evol 6:143-152",
+    "D2ORL",
+    label="Odds ratio from the standardised mean difference (logistic)",
+    reference="Hasselblad & Hedges (1995) Psychol Bull 117:167-178; Chinn (2000) Stat Med 19:3127-3131",
     needs=NEEDS,
     scale="log ratio",
 )
-def log_variation_ratio(c: Columns) -> tuple[Array, Array]:
-    """log(CV1 / CV2) + 1/(2 (n1 - 1)) - 1/(2 (n2 - 1)), and the variances of both logarithms."""
-    y, v = log_variability_ratio(c)
-    ratio, spread = log_ratio_of_means(c)
-    return y - ratio, v + spread
-
-
-@measure(
-    "VR",
-    label="Variability ratio",
-    reference="Nakagawa et al. (2015) Methods Ecol Evol 6:143-152",
-    needs=NEEDS,
-    scale="log ratio",
-)
-def log_variability_ratio(c: Columns) -> tuple[Array, Array]:
-    """log(s1 / s2) + 1/(2 (n1 - 1)) - 1/(2 (n2 - 1)), and 1/(2 (n1 - 1)) + 1/(2 (n2 - 1))."""
-    half1, half2 = 1 / (2 * (c["n_t"] - 1)), 1 / (2 * (c["n_c"] - 1))
-    return np.log(c["sd_t"] / c["sd_c"]) + half1 - half2, half1 + half2
-
-
-@measure("MN", label="Mean", reference="standard error of a mean", needs=("mean", "sd", "n"), scale="level")
-def single_mean(c: Columns) -> tuple[Array, Array]:
-    """m and s^2 / n."""
-    return c["mean"], c["sd"] ** 2 / c["n"]
-
-
-@measure("MNLN", label="Mean (log)", reference="delta method", needs=("mean", "sd", "n"), scale="log level")
-def log_mean(c: Columns) -> tuple[Array, Array]:
-    """log m and s^2 / (n m^2)."""
-    return np.log(c["mean"]), c["sd"] ** 2 / (c["n"] * c["mean"] ** 2)
+def odds_ratio_from_smd_logistic(c: Columns) -> tuple[Array, Array]:
+    """d pi / sqrt(3), d without Hedges' correction."""
+    d, v = _cohen_d(c)
+    return d * LOGISTIC, v * LOGISTIC**2
 
 
 def standardise_difference(

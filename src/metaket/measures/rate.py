@@ -1,4 +1,7 @@
-"""Events over person-time, in two groups or one."""
+"""Rates: events in a person-time, of two groups (``events_t time_t events_c time_c``) or of one (``events time``).
+
+With the expected number of events as `time`, IR and IRLN are standardised incidence ratios.
+"""
 
 from __future__ import annotations
 
@@ -8,56 +11,79 @@ from metaket._checks import Array
 from metaket.measures.registry import Columns, measure
 from metaket.measures.transform import freeman_tukey_rate
 
-TWO = ("events_t", "time_t", "events_c", "time_c")
-ONE = ("events", "time")
-SOURCE = "Rothman, Greenland & Lash (2008) Modern Epidemiology, 3rd ed., ch. 14"
-ROOT = "Bishop, Fienberg & Holland (1975) Discrete Multivariate Analysis, p. 491"
+__all__: list[str] = []
+
+NEEDS = ("events_t", "time_t", "events_c", "time_c")
+SINGLE = ("events", "time")
+ROTHMAN = "Rothman, Greenland & Lash (2008) Modern Epidemiology, 3rd ed., ch. 14"
+BAGOS = "Bagos & Nikolopoulos (2009) Int J Biostat 5(1):21"
 
 
 @measure(
     "IRR",
     label="Incidence rate ratio",
-    reference=SOURCE,
-    needs=TWO,
+    reference=ROTHMAN,
+    needs=NEEDS,
     scale="log ratio",
     zero_cells="only0",
     uninformative=True,
 )
 def log_rate_ratio(c: Columns) -> tuple[Array, Array]:
-    """log((x1/t1) / (x2/t2)) and 1/x1 + 1/x2."""
-    a, b = c["events_t"], c["events_c"]
-    return np.log(a / c["time_t"]) - np.log(b / c["time_c"]), 1 / a + 1 / b
+    """log of the ratio of the rates and 1/x1 + 1/x2."""
+    x1, x2 = c["events_t"], c["events_c"]
+    return np.log(x1 / c["time_t"]) - np.log(x2 / c["time_c"]), 1 / x1 + 1 / x2
 
 
-@measure("IRD", label="Incidence rate difference", reference=SOURCE, needs=TWO, scale="difference", zero_cells="only0")
+@measure(
+    "IRD",
+    label="Incidence rate difference",
+    reference=ROTHMAN,
+    needs=NEEDS,
+    scale="difference",
+    zero_cells="only0",
+)
 def rate_difference(c: Columns) -> tuple[Array, Array]:
     """x1/t1 - x2/t2 and x1/t1^2 + x2/t2^2."""
-    a, t, b, u = (c[name] for name in TWO)
-    return a / t - b / u, a / t**2 + b / u**2
+    x1, t1, x2, t2 = (c[name] for name in NEEDS)
+    return x1 / t1 - x2 / t2, x1 / t1**2 + x2 / t2**2
 
 
-@measure("IRSD", label="Square-root rate difference", reference=ROOT, needs=TWO, scale="difference", zero_cells="none")
+@measure(
+    "IRSD",
+    label="Incidence rate difference (square root)",
+    reference=BAGOS,
+    needs=NEEDS,
+    scale="difference",
+    zero_cells="none",
+)
 def root_rate_difference(c: Columns) -> tuple[Array, Array]:
-    """sqrt(x1/t1) - sqrt(x2/t2) and 1/(4 t1) + 1/(4 t2)."""
-    a, t, b, u = (c[name] for name in TWO)
-    return np.sqrt(a / t) - np.sqrt(b / u), 1 / (4 * t) + 1 / (4 * u)
+    """sqrt(x1/t1) - sqrt(x2/t2) and 1/(4 t1) + 1/(4 t2). Empty cells need no rule."""
+    x1, t1, x2, t2 = (c[name] for name in NEEDS)
+    return np.sqrt(x1 / t1) - np.sqrt(x2 / t2), 1 / (4 * t1) + 1 / (4 * t2)
 
 
-@measure("IR", label="Incidence rate", reference=SOURCE, needs=ONE, scale="level", zero_cells="only0")
-def rate(c: Columns) -> tuple[Array, Array]:
+@measure("IR", label="Incidence rate", reference=ROTHMAN, needs=SINGLE, scale="level", zero_cells="only0")
+def raw_rate(c: Columns) -> tuple[Array, Array]:
     """x/t and x/t^2."""
     return c["events"] / c["time"], c["events"] / c["time"] ** 2
 
 
-@measure("IRLN", label="Incidence rate (log)", reference=SOURCE, needs=ONE, scale="log level", zero_cells="only0")
+@measure("IRLN", label="Incidence rate (log)", reference=ROTHMAN, needs=SINGLE, scale="log level", zero_cells="only0")
 def log_rate(c: Columns) -> tuple[Array, Array]:
     """log(x/t) and 1/x."""
     return np.log(c["events"] / c["time"]), 1 / c["events"]
 
 
-@measure("IRS", label="Incidence rate (square root)", reference=ROOT, needs=ONE, scale="square root", zero_cells="none")
+@measure(
+    "IRS",
+    label="Incidence rate (square root)",
+    reference=BAGOS,
+    needs=SINGLE,
+    scale="square root",
+    zero_cells="none",
+)
 def root_rate(c: Columns) -> tuple[Array, Array]:
-    """sqrt(x/t) and 1/(4 t)."""
+    """sqrt(x/t) and 1 / (4 t). Empty cells need no rule."""
     return np.sqrt(c["events"] / c["time"]), 1 / (4 * c["time"])
 
 
@@ -65,10 +91,10 @@ def root_rate(c: Columns) -> tuple[Array, Array]:
     "IRFT",
     label="Incidence rate (Freeman-Tukey)",
     reference="Freeman & Tukey (1950) Ann Math Stat 21:607-611",
-    needs=ONE,
+    needs=SINGLE,
     scale="Freeman-Tukey rate",
     zero_cells="none",
 )
-def freeman_tukey_rates(c: Columns) -> tuple[Array, Array]:
-    """(sqrt(x/t) + sqrt((x + 1)/t)) / 2 and 1/(4 t)."""
+def freeman_tukey_incidence(c: Columns) -> tuple[Array, Array]:
+    """(sqrt(x/t) + sqrt((x + 1)/t)) / 2 and 1 / (4 t)."""
     return freeman_tukey_rate(c["events"] / c["time"], c["time"]), 1 / (4 * c["time"])

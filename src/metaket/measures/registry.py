@@ -67,9 +67,15 @@ def measure(
     metafor: str | None = None,
 ) -> Callable[[MeasureFunction], MeasureFunction]:
     """Register the decorated function as a measure; `metafor` is the same code unless said otherwise."""
-    TRAITS[code] = Traits(zero_cells, uninformative)
     name = code if metafor is None else metafor
-    return MEASURES.add(code, label=label, reference=reference, needs=needs, aliases=aliases, metafor=name, scale=scale)
+    add = MEASURES.add(code, label=label, reference=reference, needs=needs, aliases=aliases, metafor=name, scale=scale)
+
+    def register(func: MeasureFunction) -> MeasureFunction:
+        add(func)  # refuses a code that is taken, whose traits must then stay as they are
+        TRAITS[code] = Traits(zero_cells, uninformative)
+        return func
+
+    return register
 
 
 def _parameters(code: str) -> tuple[str, ...]:

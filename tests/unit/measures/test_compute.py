@@ -102,7 +102,7 @@ def test_means() -> None:
     base = {"mean_t": [1.0], "sd_t": [2.0], "n_t": [10], "mean_c": [0.0], "sd_c": [3.0], "n_c": [12]}
     with pytest.raises(DataError, match="sd_t is -2; it cannot be below 0"):
         mk.effect_sizes(base | {"sd_t": [-2.0]}, "MD")
-    with pytest.raises(DataError, match="Check the standard deviations"):
+    with pytest.raises(DataError, match="sd_t is 0; it must be above 0"):
         mk.effect_sizes(base | {"sd_t": [0.0], "sd_c": [0.0]}, "SMD")
     md = mk.effect_sizes(base, "MD")
     assert (md.y[0], md.v[0]) == pytest.approx((1.0, 4 / 10 + 9 / 12), rel=1e-14)
