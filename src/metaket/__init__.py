@@ -19,16 +19,22 @@ _HOME = {
     "PoolSpec": "metaket.pooling.spec",
     "PooledResult": "metaket.pooling.result",
     "RegressionResult": "metaket.pooling.regression",
+    "bootstrap_prediction": "metaket.pooling.prediction",
     "breslow_day": "metaket.pooling.mantel_haenszel",
     "cochran_mantel_haenszel": "metaket.pooling.mantel_haenszel",
     "effect_sizes": "metaket.measures.compute",
     "generic": "metaket.measures.compute",
+    "glmm": "metaket.pooling.glmm",
+    "henmi_copas": "metaket.pooling.henmi_copas",
     "list_papers": "metaket.datasets",
     "load": "metaket.reproduction.paper",
+    "permutation_test": "metaket.diagnostics.permutation",
     "pool": "metaket.pooling.pool",
     "pool_correlated": "metaket.pooling.correlated",
     "pool_many": "metaket.pooling.batch",
     "pool_over_time": "metaket.timecourse",
+    "probability_beyond": "metaket.pooling.prediction",
+    "subgroups": "metaket.diagnostics.subgroups",
     "Reproduction": "metaket.reproduction.run",
     "sampling_covariance": "metaket.pooling.covariance",
     "shared_control_covariance": "metaket.pooling.covariance",
@@ -43,6 +49,8 @@ if TYPE_CHECKING:
     from metaket import errors as errors
     from metaket import plots as plots
     from metaket.datasets import list_papers as list_papers
+    from metaket.diagnostics.permutation import permutation_test as permutation_test
+    from metaket.diagnostics.subgroups import subgroups as subgroups
     from metaket.errors import MetaketError as MetaketError
     from metaket.measures.compute import effect_sizes as effect_sizes
     from metaket.measures.compute import generic as generic
@@ -53,9 +61,13 @@ if TYPE_CHECKING:
     from metaket.pooling.correlated import pool_correlated as pool_correlated
     from metaket.pooling.covariance import sampling_covariance as sampling_covariance
     from metaket.pooling.covariance import shared_control_covariance as shared_control_covariance
+    from metaket.pooling.glmm import glmm as glmm
+    from metaket.pooling.henmi_copas import henmi_copas as henmi_copas
     from metaket.pooling.mantel_haenszel import breslow_day as breslow_day
     from metaket.pooling.mantel_haenszel import cochran_mantel_haenszel as cochran_mantel_haenszel
     from metaket.pooling.pool import pool as pool
+    from metaket.pooling.prediction import bootstrap_prediction as bootstrap_prediction
+    from metaket.pooling.prediction import probability_beyond as probability_beyond
     from metaket.pooling.regression import RegressionResult as RegressionResult
     from metaket.pooling.result import Interval as Interval
     from metaket.pooling.result import PooledResult as PooledResult

@@ -13,6 +13,7 @@ from metaket._distributions import critical
 from metaket.plots._arms import ForestColumn, arm_columns, left_out
 from metaket.plots._scale import Axis, axis_for
 from metaket.plots._text import Numbers, clean, marker, p_text, percent, signed, study_count
+from metaket.pooling.spec import MODELS, WITHOUT_TAU2
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -166,8 +167,9 @@ def _printed(numbers: Numbers, estimate: float, low: float, high: float) -> tupl
 
 def _pooled_rows(result: PooledResult, level: float, numbers: Numbers) -> tuple[ForestRow, ForestRow | None]:
     estimate, low, high = (result.back(x) for x in (result.estimate, *result.ci(level)))
-    name = "Common effect" if result.spec.model == "common" else "Random effects"
-    options = [] if result.spec.model == "common" else [_estimator(result)]
+    name = MODELS[result.spec.model].label
+    name = name[:1].upper() + name[1:]
+    options = [_estimator(result)] if result.spec.model == "random" else []
     if result.spec.test != "z":
         options.append(result.spec.test.upper() if result.spec.test == "hksj" else f"{result.spec.test} test")
     label = f"{name} ({', '.join(options)})" if options else name
@@ -193,7 +195,7 @@ def _lines(result: PooledResult) -> tuple[str, ...]:
             f"Heterogeneity: Q = {result.q:.2f}, df = {result.q_df:g} ({p_text(result.q_p)}); "
             f"I² = {result.i2:.1f}% (from {source})"
         )
-        if result.spec.model != "common":
+        if result.spec.model not in WITHOUT_TAU2:
             first += f"; τ² = {_small(result.tau2)}"
     statistic = "z" if np.isinf(result.df) else f"t({result.df:g})"
     second = f"Overall effect: {statistic} = {signed(f'{result.statistic:.2f}')}, {p_text(result.p_value)}"

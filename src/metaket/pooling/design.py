@@ -1,13 +1,15 @@
 """Design matrices for meta-regression from a list of terms, or from a matrix.
 
 A term is a column ("dose"), an interaction ("dose:route") or both with their main effects ("dose*route"). Text columns
-are factors: indicator columns for every level but the first in sorted order, which is the reference.
+are factors: indicator columns for every level but the first in sorted order, which is the reference. "C(arm)" makes a
+factor of a column of numbers too, and "C(arm, high)" takes the level "high" for the reference.
 """
 
 from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +19,9 @@ import numpy as np
 from metaket._checks import Array
 from metaket.errors import DataError, InputError
 
-__all__ = ["Design", "build_design", "encode"]
+__all__ = ["Design", "build_design", "column_of", "encode"]
+
+FACTOR = re.compile(r"C\(\s*([^,()]+?)\s*(?:,\s*([^()]+?)\s*)?\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class Design:
         One a column; the first is ``intercept`` where there is one.
     terms : tuple of str
         Empty where a matrix was given.
-    levels : mapping of column to tuple of str
-        Levels of the factors, the reference first.
+    levels : mapping of part to tuple of str
+        Levels of the factors, the reference first; a part is a column or ``C(column, reference)``.
     intercept : bool
     """
 
@@ -67,18 +71,21 @@ def build_design(moderators: Any, table: Any, k: int, *, intercept: bool = True)
     levels: dict[str, tuple[str, ...]] = {}
     if all(isinstance(m, str) for m in moderators):
         terms = _expand(moderators)
-        columns = {name for term in terms for name in term.split(":")}
-        levels = {c: _levels(_column(table, c)) for c in columns if _is_factor(_column(table, c))}
-        matrix, names = encode(terms, {c: _column(table, c) for c in columns}, levels, k)
+        parts = {part for term in terms for part in term.split(":")}
+        values = {column_of(part): _column(table, column_of(part)) for part in parts}
+        levels = {p: _levels(p, values[column_of(p)]) for p in parts if _is_factor(p, values[column_of(p)])}
+        matrix, names = encode(terms, values, levels, k)
     else:
         matrix = np.asarray(moderators, dtype=np.float64)
         matrix = matrix[:, None] if matrix.ndim == 1 else matrix
         names = tuple(f"x{i + 1}" for i in range(matrix.shape[1]))
     if matrix.shape[0] != k:
         raise InputError(f"moderators have {matrix.shape[0]} rows but there are {k} studies")
-    bad = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    bad = np.argwhere(~np.isfinite(matrix))
     if bad.size:
-        raise DataError(f"row {bad[0] + 1}: a moderator is blank or infinite; leave the study out or fill it in")
+        row, column = bad[0].tolist()
+        what = "blank or infinite; leave the study out or fill it in"
+        raise DataError(f"row {row + 1}: moderator {names[column]!r} is {what}")
     if intercept:
         matrix, names = np.column_stack([np.ones(k), matrix]), ("intercept", *names)
     _check_rank(matrix, names)
@@ -116,8 +123,14 @@ def _column(table: Any, name: str) -> Any:
     return list(table[name])
 
 
-def _is_factor(values: Sequence[Any]) -> bool:
-    return any(isinstance(v, str) and not _is_number(v) for v in values)
+def column_of(part: str) -> str:
+    """The column that a part of a term names."""
+    marked = FACTOR.fullmatch(part)
+    return marked.group(1) if marked else part
+
+
+def _is_factor(part: str, values: Sequence[Any]) -> bool:
+    return FACTOR.fullmatch(part) is not None or any(isinstance(v, str) and not _is_number(v) for v in values)
 
 
 def _is_number(text: str) -> bool:
@@ -128,8 +141,21 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _levels(values: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(sorted({str(v) for v in values}))
+def _is_blank(value: Any) -> bool:
+    return value is None or value == "" or value != value
+
+
+def _levels(part: str, values: Sequence[Any]) -> tuple[str, ...]:
+    """Levels in sorted order, the reference that the part names put first."""
+    found = sorted({v for v in values if not _is_blank(v)}, key=lambda v: (isinstance(v, str), v))
+    levels = [str(v) for v in found]
+    marked = FACTOR.fullmatch(part)
+    reference = marked.group(2) if marked else None
+    if reference is None:
+        return tuple(levels)
+    if reference not in levels:
+        raise InputError(f"{column_of(part)} has no level {reference!r} to refer to: {', '.join(levels)}")
+    return (reference, *(level for level in levels if level != reference))
 
 
 def encode(
@@ -139,7 +165,7 @@ def encode(
     columns: list[Array] = []
     names: list[str] = []
     for term in terms:
-        parts = [_part(c, values[c], levels.get(c)) for c in term.split(":")]
+        parts = [_part(p, values[column_of(p)], levels.get(p)) for p in term.split(":")]
         for combination in itertools.product(*parts):
             columns.append(np.prod([column for _, column in combination], axis=0))
             names.append(":".join(name for name, _ in combination))
@@ -147,10 +173,13 @@ def encode(
     return matrix, tuple(names)
 
 
-def _part(column: str, values: Sequence[Any], levels: tuple[str, ...] | None) -> list[tuple[str, Array]]:
+def _part(part: str, values: Sequence[Any], levels: tuple[str, ...] | None) -> list[tuple[str, Array]]:
+    """Columns of one part with their names; NaN where the value is blank."""
+    column = column_of(part)
     if levels is None:
-        return [(column, np.array([float(v) if v not in ("", None) else np.nan for v in values]))]
-    unknown = sorted({str(v) for v in values} - set(levels))
+        return [(column, np.array([np.nan if _is_blank(v) else float(v) for v in values]))]
+    unknown = sorted({str(v) for v in values if not _is_blank(v)} - set(levels))
     if unknown:
         raise InputError(f"{column} has no level {unknown[0]!r}: {', '.join(levels)}")
-    return [(f"{column}[{level}]", np.array([float(str(v) == level) for v in values])) for level in levels[1:]]
+    blank = np.array([np.nan if _is_blank(v) else 0.0 for v in values])
+    return [(f"{column}[{level}]", blank + [float(str(v) == level) for v in values]) for level in levels[1:]]

@@ -1,14 +1,14 @@
-"""Mantel-Haenszel pooling of 2x2 tables, with the tests that go with it.
+"""Mantel-Haenszel pooling of 2x2 tables and of events in person-time, with the tests that go with it.
 
 The pooled estimate uses the counts as they are (no cell is corrected); the heterogeneity Q uses each study's own
-effect, corrected by the rule with which the effects were computed. a, c are events and n1, n2 patients of treatment and
-control.
+effect, corrected by the rule with which the effects were computed: metafor's default too. a, c are events and n1, n2
+patients (or times) of treatment and control.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -16,12 +16,15 @@ from scipy import special
 from metaket._checks import Array
 from metaket.errors import InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
+from metaket.pooling.batch import fit_arrays
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import MODELS, PoolSpec
 
 __all__ = ["AssociationTest", "breslow_day", "cochran_mantel_haenszel", "counts_of", "mantel_haenszel", "without_tau2"]
 
 COUNTS = ("events_t", "n_t", "events_c", "n_c")
+PERSON_TIME = ("events_t", "time_t", "events_c", "time_c")
+RATES = ("IRR", "IRD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,11 @@ class AssociationTest:
 
 
 def counts_of(effects: EffectSizes, who: str) -> tuple[Array, Array, Array, Array]:
-    """events_t, n_t, events_c, n_c of the studies, uncorrected, each of shape (k,)."""
-    if effects.table is None or not set(COUNTS) <= set(effects.table.columns):
-        raise InputError(f"{who} needs the counts {', '.join(COUNTS)}; compute the effects with effect_sizes(...)")
-    a, n1, c, n2 = (np.asarray(effects.table[name], dtype=np.float64) for name in COUNTS)
+    """events_t, n_t (for rates time_t), events_c, n_c of the studies, uncorrected, each of shape (k,)."""
+    names = PERSON_TIME if effects.measure in RATES else COUNTS
+    if effects.table is None or not set(names) <= set(effects.table.columns):
+        raise InputError(f"{who} needs the counts {', '.join(names)}; compute the effects with effect_sizes(...)")
+    a, n1, c, n2 = (np.asarray(effects.table[name], dtype=np.float64) for name in names)
     return a, n1, c, n2
 
 
@@ -100,7 +104,28 @@ def _risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> tuple[float, f
     return float(rd), float((rd * p + q) / w.sum() ** 2), w
 
 
-FORMULAS = {"OR": _odds_ratio, "RR": _risk_ratio, "RD": _risk_difference}
+def _rate_ratio(a: Array, t1: Array, c: Array, t2: Array) -> tuple[float, float, Array]:
+    """Greenland & Robins (1985), p. 63; Rothman, Greenland & Lash (2008) Modern Epidemiology, 3rd ed., p. 273."""
+    t = t1 + t2
+    r, s = (a * t2 / t).sum(), c * t1 / t
+    variance = (t1 * t2 * (a + c) / t**2).sum() / (r * s.sum())
+    return float(np.log(r / s.sum())), float(variance), s
+
+
+def _rate_difference(a: Array, t1: Array, c: Array, t2: Array) -> tuple[float, float, Array]:
+    """Greenland & Robins (1985), p. 62; Rothman, Greenland & Lash (2008), p. 274."""
+    w = t1 * t2 / (t1 + t2)
+    estimate = (w * (a / t1 - c / t2)).sum() / w.sum()
+    return float(estimate), float((w**2 * (a / t1**2 + c / t2**2)).sum() / w.sum() ** 2), w
+
+
+FORMULAS = {
+    "OR": _odds_ratio,
+    "RR": _risk_ratio,
+    "RD": _risk_difference,
+    "IRR": _rate_ratio,
+    "IRD": _rate_difference,
+}
 
 
 @MODELS.add(
@@ -111,14 +136,59 @@ FORMULAS = {"OR": _odds_ratio, "RR": _risk_ratio, "RD": _risk_difference}
     metafor="rma.mh",
 )
 def mantel_haenszel(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:
-    """OR, RR or RD by Mantel-Haenszel weights."""
+    """OR, RR, RD, IRR or IRD by Mantel-Haenszel weights."""
     del weights
+    estimate, variance, w = _estimate(effects)
+    q = float(((effects.y - estimate) ** 2 / effects.v).sum())
+    return without_tau2(effects, spec, estimate, variance, q, w)
+
+
+def _estimate(effects: EffectSizes) -> tuple[float, float, Array]:
+    """The Mantel-Haenszel estimate, its variance and the studies' weights."""
     if effects.measure not in FORMULAS:
         raise InputError(f"Mantel-Haenszel pools {', '.join(FORMULAS)}, not {effects.measure}")
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate, variance, w = FORMULAS[effects.measure](*counts_of(effects, "Mantel-Haenszel"))
-    q = float(((effects.y - estimate) ** 2 / effects.v).sum())
-    return without_tau2(effects, spec, estimate, variance, q, w)
+        return FORMULAS[effects.measure](*counts_of(effects, "Mantel-Haenszel"))
+
+
+@MODELS.add(
+    "random-mh",
+    label="random effects around the Mantel-Haenszel Q",
+    reference="Deeks & Higgins (2010) Statistical algorithms in Review Manager 5, sec. 'DerSimonian and Laird'",
+    aliases=("revman",),
+)
+def random_mantel_haenszel(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:
+    """Inverse-variance weights 1 / (v + tau2), with tau2 = (Q - df) / tr P from the Q around the Mantel-Haenszel mean.
+
+    A model and not an estimator of tau2, because it needs counts, which no kernel on (y, v) has.
+    """
+    del weights
+    if spec.tau2 not in ("DL", "REML"):  # REML is what `pool` takes unless told otherwise
+        raise InputError(f"model 'random-mh' has its own DerSimonian-Laird tau2; leave tau2={spec.tau2!r} out")
+    centre, variance, _ = _estimate(effects)
+    if not (math.isfinite(centre) and variance > 0):
+        raise NotComputableError("model 'random-mh' has no Mantel-Haenszel estimate: too few events in one of the arms")
+    w = 1.0 / effects.v
+    q, df = float((w * (effects.y - centre) ** 2).sum()), float(effects.k - 1)
+    trace = float(w.sum() - (w**2).sum() / w.sum())
+    tau2 = max(0.0, (q - df) / trace) if df > 0 else 0.0
+    fits = fit_arrays(effects.y[None, :], effects.v[None, :], replace(spec, model="random", tau2=tau2))
+    share = 1.0 / (effects.v + tau2)
+    return PooledResult(
+        effects=effects,
+        spec=replace(spec, tau2="DL"),
+        estimate=float(fits.coef[0, 0]),
+        std_error=float(np.sqrt(fits.vcov[0, 0, 0])),
+        df=float(fits.df[0]),
+        tau2=tau2,
+        se_tau2=math.nan,
+        q=q if df > 0 else 0.0,
+        q_df=df,
+        typical_variance=df / trace if df > 0 else 0.0,
+        weights=np.asarray(100.0 * share / share.sum()),
+        converged=True,
+        n_iter=0,
+    )
 
 
 def cochran_mantel_haenszel(effects: EffectSizes, *, correct: bool = True) -> AssociationTest:
@@ -138,11 +208,15 @@ def cochran_mantel_haenszel(effects: EffectSizes, *, correct: bool = True) -> As
     Notes
     -----
     ``(|sum (a - E)| - 1/2)^2 / sum V``, with E = n1 m1 / N and V = n1 n2 m1 m2 / (N^2 (N - 1)), on 1 degree of freedom.
-    Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748.
+    For rates V = t1 t2 m1 / T^2: given their total, the events are binomial.
+    Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748; Rothman, Greenland & Lash (2008) Modern Epidemiology, 3rd
+    ed., p. 277.
     """
     a, n1, c, n2 = counts_of(effects, "the Cochran-Mantel-Haenszel test")
     n, m1 = n1 + n2, a + c
-    expected, variance = n1 * m1 / n, n1 * n2 * m1 * (n - m1) / (n**2 * (n - 1))
+    expected, variance = n1 * m1 / n, n1 * n2 * m1 / n**2
+    if effects.measure not in RATES:
+        variance = variance * (n - m1) / (n - 1)
     total = float(variance.sum())
     if total <= 0:
         raise NotComputableError(
@@ -173,6 +247,8 @@ def breslow_day(effects: EffectSizes, *, tarone: bool = True) -> AssociationTest
     V = 1 / (1/A + 1/B + 1/C + 1/D); Tarone subtracts (sum (a - A))^2 / sum V. On k - 1 degrees of freedom.
     Breslow & Day (1980) Statistical Methods in Cancer Research I, p. 142; Tarone (1985) Biometrika 72:91-95.
     """
+    if effects.measure in RATES:
+        raise InputError(f"the Breslow-Day test is for odds ratios, not {effects.measure}")
     a, n1, c, n2 = counts_of(effects, "the Breslow-Day test")
     informative = (a + c > 0) & (a + c < n1 + n2)
     a, n1, c, n2 = a[informative], n1[informative], c[informative], n2[informative]

@@ -67,8 +67,9 @@ def pool(
         From `effect_sizes` or `generic`; or plain effects, with `v`.
     v : array_like of shape (k,), optional
         Sampling variances > 0, on the scale of the effects squared.
-    model : {"random", "common", "mh", "peto"}
-        "fixed" is an alias of "common"; "mh" (Mantel-Haenszel) and "peto" need counts.
+    model : str
+        "random", "common" (alias "fixed"); with counts "mh" (Mantel-Haenszel), "random-mh" (RevMan 5's random effects),
+        "peto", and the GLMMs "UM.FS", "UM.RS", "CM.EL", "CM.AL" (OR, IRR) and "GLMM" (PLO, IRLN).
     tau2 : str or float
         DL, HE, HS, HSk, SJ, REML, ML, PM, EB, PMM, GENQ, DL2, HE2; or a known value.
     test : {"z", "t", "hksj", "hksj-adhoc"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,10 @@ from scipy import special
 
 from metaket._checks import Array, check_level
 from metaket._distributions import critical, two_sided_p
-from metaket.errors import InputError
+from metaket.errors import ConvergenceWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
-from metaket.pooling.design import Design, build_design, encode
+from metaket.pooling.design import Design, build_design, column_of, encode
 from metaket.pooling.heterogeneity import q_p_value
 from metaket.pooling.spec import PoolSpec
 
@@ -143,7 +144,7 @@ class RegressionResult:
     def _new_rows(self, new: Any) -> Array:
         d = self.design
         if isinstance(new, Mapping):
-            columns = {c for term in d.terms for c in term.split(":")}
+            columns = {column_of(part) for term in d.terms for part in term.split(":")}
             missing = sorted(columns - set(new))
             if missing or not d.terms:
                 raise InputError(f"prediction needs values of {', '.join(missing) or 'the matrix columns'}")
@@ -216,6 +217,11 @@ def meta_regression(
     InputError
         An unknown column, a design that is not of full rank, or no degree of freedom for a t-type test.
 
+    Warns
+    -----
+    ConvergenceWarning
+        An iterative estimator of tau2 did not reach its tolerance; the result's `converged` is False.
+
     Notes
     -----
     :math:`\hat\beta = (X'WX)^{-1} X'Wy`, :math:`w_i = 1/(v_i + \hat\tau^2)`, with tau2 the residual heterogeneity.
@@ -228,6 +234,9 @@ def meta_regression(
         raise InputError(f"test {spec.test!r} needs more studies than coefficients, there are {effects.k} and {p}")
     y, v = effects.y[None, :], effects.v[None, :]
     fits = fit_arrays(y, v, spec, x=design.matrix, weights=weights)
+    if not fits.converged[0]:
+        message = f"tau2 by {spec.tau2} did not converge for the meta-regression of {effects!r}; the result is flagged"
+        warnings.warn(message, ConvergenceWarning, stacklevel=3)
     null = fit_arrays(y, v, spec, weights=weights)
     tau2, tau2_null = float(fits.tau2[0]), float(null.tau2[0])
     explained = 100.0 * max(0.0, (tau2_null - tau2) / tau2_null) if tau2_null > 0 and spec.model == "random" else None

@@ -13,9 +13,10 @@ from metaket._distributions import critical, two_sided_p
 from metaket.errors import NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.engine import Problem
-from metaket.pooling.heterogeneity import i2_h2_from_q, i2_h2_from_tau2, q_p_value, q_profile
+from metaket.pooling.heterogeneity import i2_h2_from_q, i2_h2_from_tau2, q_p_value
 from metaket.pooling.inference import PREDICTION
-from metaket.pooling.spec import PoolSpec
+from metaket.pooling.spec import WITHOUT_TAU2, PoolSpec
+from metaket.pooling.tau2_interval import Tau2Question, tau2_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,20 +145,35 @@ class PooledResult:
 
     def prediction_gap(self, method: str = "higgins") -> str:
         """Why there is no prediction interval; empty if there is one."""
-        if self.spec.model != "random":
+        if self.spec.model in WITHOUT_TAU2:
             return "a common-effect model has no spread of effects to predict from"
         df, _ = PREDICTION[method].func(self.std_error, self.k, 1, self.df)
         if self.k < 2 or df < 1:
             return f"needs at least {3 if method in ('higgins', 'HTS', 'k-2') else 2} studies, has {self.k}"
         return ""
 
-    def tau2_ci(self, level: float = 0.95) -> Interval:
-        """Q-profile interval of tau2. Viechtbauer (2007) Stat Med 26:37-52."""
+    def tau2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
+        """Interval of tau2 by Q-profile ("QP"), exact generalised Q ("GENQ"), profile likelihood ("PL") or "Wald".
+
+        `weights`, one a study, are those of the generalised Q; without them it is Cochran's, with 1 / v.
+        """
         if self.k < 2:
             raise NotComputableError("an interval for tau2 needs at least 2 studies, there is 1")
+        if self.spec.model not in ("random", "common", "random-mh"):
+            raise NotComputableError(f"an interval for tau2 needs an inverse-variance model, not {self.spec.model!r}")
         pr = Problem.of(self.effects.y[None, :], self.effects.v[None, :])
-        low, high, _ = q_profile(pr, check_level(level))
-        return Interval(float(low[0]), float(high[0]))
+        question = Tau2Question(pr, check_level(level), self.tau2, self.se_tau2, self.spec.tau2, weights)
+        return Interval(*tau2_limits(question, method))
+
+    def i2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
+        """Interval of I2 (percent, from tau2): the limits of tau2, transformed."""
+        limits = np.asarray(self.tau2_ci(level, method, weights))
+        return Interval(*i2_h2_from_tau2(limits, np.asarray(self.typical_variance))[0].tolist())
+
+    def h2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
+        """Interval of H2 (from tau2): the limits of tau2, transformed."""
+        limits = np.asarray(self.tau2_ci(level, method, weights))
+        return Interval(*i2_h2_from_tau2(limits, np.asarray(self.typical_variance))[1].tolist())
 
     def back(self, value: float) -> float:
         """From the analysis scale to the one that people read (exp for log ratios)."""

@@ -15,9 +15,10 @@ from metaket.errors import InputError
 from metaket.pooling.inference import TESTS
 from metaket.pooling.tau2 import ESTIMATORS
 
-__all__ = ["I2_DEFINITIONS", "MODELS", "PoolSpec"]
+__all__ = ["I2_DEFINITIONS", "MODELS", "WITHOUT_TAU2", "PoolSpec"]
 
 I2_DEFINITIONS = ("tau2", "Q")
+WITHOUT_TAU2 = ("common", "mh", "peto")
 
 
 MODELS: Registry[Callable[..., Any]] = Registry("model")  # filled by the models' own modules
@@ -29,12 +30,12 @@ class PoolSpec:
 
     Attributes
     ----------
-    model : {"random", "common", "mh", "peto"}
+    model : {"random", "common", "mh", "random-mh", "peto", "UM.FS", "UM.RS", "CM.EL", "CM.AL", "GLMM"}
     tau2 : str or float
         Code of the estimator, or the known value of tau2 (>= 0).
     test : {"z", "t", "hksj", "hksj-adhoc"}
     i2 : {"tau2", "Q"}
-        Which definition `i2` and `h2` follow; other models than "random" always use Q.
+        Which definition `i2` and `h2` follow; models without a tau2 always use Q.
     """
 
     model: str = "random"
@@ -53,11 +54,11 @@ class PoolSpec:
         else:
             raise InputError(f"tau2 must be a method's code or a number of at least 0, got {tau2!r}")
         definition = check_choice("I2 definition", i2, I2_DEFINITIONS)
-        return cls(model, method, TESTS[test].code, definition if model == "random" else "Q")
+        return cls(model, method, TESTS[test].code, "Q" if model in WITHOUT_TAU2 else definition)
 
     def describe(self) -> str:
         """One line for people: model, estimator, test."""
-        if self.model != "random":
+        if self.model in WITHOUT_TAU2:
             estimator = ""
         elif isinstance(self.tau2, float):
             estimator = f", tau2 fixed at {self.tau2:g}"

@@ -1,0 +1,79 @@
+"""Bootstrap prediction intervals and the probability beyond a threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import metaket as mk
+from metaket.errors import InputError, NotComputableError
+from metaket.pooling.prediction import bootstrap_prediction, probability_beyond
+
+Y = np.array([0.1, 0.45, -0.2, 0.8, 0.3, 0.05])
+V = np.array([0.04, 0.02, 0.05, 0.03, 0.08, 0.02])
+DRAWS = 200_000
+
+
+def test_equal_variances_have_a_closed_confidence_distribution() -> None:
+    """Then Q (v + tau2) / v is chi-square and the mean does not depend on tau2: the draws can be made directly."""
+    v, k = 0.02, Y.size
+    found = bootstrap_prediction(mk.generic(Y, np.full(k, v)), np.random.default_rng(1), draws=DRAWS)
+    rng = np.random.default_rng(2)
+    square = ((Y - Y.mean()) ** 2).sum()
+    tau2 = np.maximum(0.0, square / rng.chisquare(k - 1, DRAWS) - v)
+    centre = Y.mean() - rng.standard_t(k - 1, DRAWS) * np.sqrt(square / (k * (k - 1)))
+    direct = np.quantile(centre + np.sqrt(tau2) * rng.standard_normal(DRAWS), [0.025, 0.975])
+    # both are simulations: five standard errors of a tail quantile, about 0.01 of the interval's width
+    width = direct[1] - direct[0]
+    assert abs(found.low - direct[0]) < 0.015 * width
+    assert abs(found.high - direct[1]) < 0.015 * width
+    exact = stats.t.ppf(0.975, k - 1) * np.sqrt(square / (k * (k - 1)))
+    assert (found.ci_low, found.ci_high) == pytest.approx((Y.mean() - exact, Y.mean() + exact), abs=0.01)
+    assert found.share_zero == pytest.approx(stats.chi2.sf(square / v, k - 1), abs=0.005)
+
+
+def test_homogeneous_effects_have_tau2_zero_in_most_draws() -> None:
+    found = bootstrap_prediction(mk.generic(0.2 + 0.001 * Y, V), np.random.default_rng(3))
+    assert found.share_zero > 0.99
+    assert found.ci_low == pytest.approx(found.low, abs=0.01)
+
+
+def test_equal_generators_give_equal_limits_and_levels_are_nested() -> None:
+    effects = mk.generic(Y, V)
+    one, two = (bootstrap_prediction(effects, np.random.default_rng(7)) for _ in range(2))
+    assert one == two
+    wide = bootstrap_prediction(effects, np.random.default_rng(7), level=0.99)
+    assert wide.low < one.low < one.ci_low < one.ci_high < one.high < wide.high
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_equivariant(scale: float) -> None:
+    one = bootstrap_prediction(mk.generic(Y, V), np.random.default_rng(7), draws=2000)
+    other = bootstrap_prediction(mk.generic(scale * Y, scale**2 * V), np.random.default_rng(7), draws=2000)
+    assert (other.low / scale, other.high / scale) == pytest.approx((one.low, one.high), rel=1e-9)
+
+
+def test_too_few() -> None:
+    rng = np.random.default_rng(1)
+    with pytest.raises(NotComputableError, match="at least 3 studies, there are 2"):
+        bootstrap_prediction(mk.generic(Y[:2], V[:2]), rng)
+    with pytest.raises(InputError, match="draws must be at least 1000"):
+        bootstrap_prediction(mk.generic(Y, V), rng, draws=10)
+
+
+@pytest.mark.parametrize("method", ["higgins", "k-1", "normal"])
+def test_probability_beyond_the_limits_of_the_prediction_interval(method: str) -> None:
+    result = mk.pool(Y, V, test="hksj")
+    limits = result.prediction_interval(0.9, method)
+    assert limits is not None
+    assert probability_beyond(result, limits.high, method=method) == pytest.approx(0.05, abs=1e-12)
+    assert probability_beyond(result, limits.low, above=False, method=method) == pytest.approx(0.05, abs=1e-12)
+    assert probability_beyond(result, result.estimate, method=method) == pytest.approx(0.5, abs=1e-12)
+
+
+def test_no_predictive_distribution() -> None:
+    with pytest.raises(NotComputableError, match="no spread of effects"):
+        probability_beyond(mk.pool(Y, V, model="common"), 0.0)
+    with pytest.raises(NotComputableError, match="at least 3 studies, has 2"):
+        probability_beyond(mk.pool(Y[:2], V[:2]), 0.0)
