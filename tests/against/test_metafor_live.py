@@ -53,6 +53,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.xdist_group("live_r")
 @pytest.mark.parametrize("name", FILES)
 def test_r_gives_what_is_committed(name: str, fresh: Path) -> None:
+    missing = json.loads((fresh / "versions.json").read_text(encoding="utf-8")).get("skipped", {}).get(name)
+    if missing:
+        pytest.skip(f"run.R leaves {name} out: no R package {', '.join(missing)}")
     new, old = (json.loads((at / f"{name}.json").read_text(encoding="utf-8")) for at in (fresh, FOLDER / "reference"))
     by_id = [{record["id"]: record for record in records} for records in (new, old)]
     found = differences(*by_id, where=name)

@@ -131,7 +131,7 @@ def hunter_schmidt(pr: Problem, _weights: Array | None = None) -> Tau2:
 @ESTIMATORS.add(
     "HSk",
     label="Hunter-Schmidt, small-sample",
-    reference="Brannick et al. (2019) Psychol Methods 24:501-518",
+    reference="Brannick et al. (2019) Organ Res Methods 22:490-514",
     metafor="HSk",
 )
 def hunter_schmidt_k(pr: Problem, _weights: Array | None = None) -> Tau2:
@@ -223,7 +223,7 @@ def empirical_bayes(pr: Problem, _weights: Array | None = None) -> Tau2:
 @ESTIMATORS.add(
     "PMM",
     label="Paule-Mandel, median-unbiased",
-    reference="Viechtbauer (2021) in Handbook of Meta-Analysis, ch. 11",
+    reference="Viechtbauer (2021) European Congress of Methodology, Valencia",
     metafor="PMM",
 )
 def paule_mandel_median(pr: Problem, _weights: Array | None = None) -> Tau2:

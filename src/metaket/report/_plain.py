@@ -10,6 +10,7 @@ from typing import Any
 __all__ = ["cell_width", "plain", "plain_table", "wrap_cell"]
 
 GAP = 2
+WHOLE_WORD = 26  # longer words may be broken even where there is room in other columns
 NARROWEST = 9  # characters below which a wrapped column cannot be read
 
 
@@ -57,17 +58,20 @@ def _fitting(word: str, room: int) -> int:
 
 
 def _widths(columns: Sequence[Sequence[str]], width: int | None) -> list[int]:
-    """Natural widths, or narrower ones that fit: the widest columns give way first."""
+    """Natural widths, or narrower ones that fit: the widest columns give way first, down to their longest word."""
     natural = [max((cell_width(line) for cell in column for line in cell.split("\n")), default=0) for column in columns]
     if width is None:
         return natural
     room = width - GAP * (len(natural) - 1)
+    longest = [max((cell_width(word) for cell in column for word in cell.split()), default=0) for column in columns]
+    floors = [min(n, max(NARROWEST, min(word, WHOLE_WORD))) for n, word in zip(natural, longest, strict=True)]
     out = list(natural)
-    while sum(out) > room:
-        widest = max(range(len(out)), key=lambda i: out[i])
-        if out[widest] <= NARROWEST:
-            break
-        out[widest] -= 1
+    for lowest in (floors, [min(n, NARROWEST) for n in natural]):
+        while sum(out) > room:
+            spare = [i for i in range(len(out)) if out[i] > lowest[i]]
+            if not spare:
+                break
+            out[max(spare, key=lambda i: out[i])] -= 1
     return out
 
 

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 __all__ = ["answer", "decides_alike", "missing_sentence", "unverified_sentence", "verdict_phrase"]
 
 PHRASES = {
-    "exact": ("is reproduced exactly", "are reproduced exactly"),
-    "input-rounding": ("is reproduced within input rounding", "are reproduced within input rounding"),
-    "near": ("is near", "are near"),
-    "differs": ("differs", "differ"),
-    "decision differs": ("has another decision", "have another decision"),
-    "not computable": ("is not computable from the rows in hand", "are not computable from the rows in hand"),
-}
+    "exact": ("is reproduced exactly", "are reproduced exactly", "be exact"),
+    "input-rounding": ("is reproduced within input rounding", "are reproduced within input rounding",
+                       "agree within input rounding"),
+    "near": ("is near", "are near", "be near"),
+    "differs": ("differs", "differ", "differ"),
+    "decision differs": ("has another decision", "have another decision", "have another decision"),
+    "not computable": ("is not computable from the rows in hand", "are not computable from the rows in hand",
+                       "not be computable either"),
+}  # fmt: skip
 
 
 def verdict_phrase(counts: Mapping[str, int]) -> str:
@@ -71,7 +73,7 @@ def _provisional(rep: Reproduction) -> str:
     counts = {v: partial.count(v) for v in VERDICTS}
     n = len(partial)
     some = f"For {n} of them some rows are" if n > 1 else "For 1 of them some rows are"
-    told = joined([f"{m} would be {v!r}" for v, m in counts.items() if m])
+    told = joined([f"{m} would {PHRASES[v][2]}" for v, m in counts.items() if m])
     return f"{some} in hand: on these rows alone {told}. That is no verdict, since the missing rows can change it."
 
 

@@ -6,107 +6,187 @@ import json
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metaket.errors import InputError
+from metaket.errors import DataWarning, InputError
 from metaket.plots import alt_text, save
-from metaket.report.figures import figures
+from metaket.report.figures import Plan, plan_figures
 from metaket.report.html import Picture, report_html
+from metaket.report.svg import LARGEST, inline_image, inline_svg, natural_width
+from metaket.report.words import by_kind, result_n
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from metaket.reproduction.analyse import AnalysisResult
     from metaket.reproduction.run import Reproduction
 
-__all__ = ["save_reproduction"]
+__all__ = ["analyses_frame", "save_reproduction"]
+
+GLYPH = re.compile(r"Glyph (\d+) ")  # matplotlib's words
+CLAIM_COLUMNS = ("id", "by", "where", "printed", "quantity", "analysis", "verdict", "recomputed", "cause")
 
 
 def save_reproduction(
-    rep: Reproduction, folder: Path, *, force: bool = False, progress: Callable[[str], None] | None = None
+    rep: Reproduction, folder: str | Path, *, force: bool = False, progress: Callable[[str], None] | None = None
 ) -> tuple[Path, ...]:
     """Write results.json, comparisons.csv, analyses.csv, report.html and figures/ (SVG, PDF, PNG).
 
     Parameters
     ----------
     rep : Reproduction
-    folder : Path
-        Made in a temporary folder beside it and then renamed.
+    folder : path-like
+        Made in a temporary folder beside it and then renamed: it appears whole or not at all.
     force : bool
-        Replace an existing folder.
+        Replace an existing folder, and everything in it.
     progress : callable, optional
         Gets a line of text for each step.
+
+    Returns
+    -------
+    tuple of Path
+        The files, sorted.
 
     Raises
     ------
     InputError
-        The folder exists and `force` is off, or it is a file.
+        The folder exists and `force` is off; or it is a file; or replacing it would delete the working folder, the
+        home folder or the paper's own data.
     """
-    folder = Path(folder)
-    if folder.is_file():
-        raise InputError(f"{folder} is a file; give a folder")
-    if folder.exists() and not force:
-        raise InputError(f"{folder} exists; use --force (force=True) to replace it")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    given = Path(folder)
+    target = given.resolve()
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{given} is a file; give a folder")
+    if target.exists() and not force:
+        raise InputError(f"{given} exists; give another folder, or use --force (force=True) to replace it")
+    if target.exists():
+        _refuse_to_delete(given, target, rep.paper.folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        work.chmod(0o755)
+        work = scratch / "new"  # mkdtemp's own folder is closed to others; this one has the usual rights
+        work.mkdir()
         _fill(rep, work, progress or (lambda _text: None))
-        _swap(work, folder)
+        _swap(work, target, scratch / "old")
     finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return tuple(sorted(p for p in folder.rglob("*") if p.is_file()))
+        shutil.rmtree(scratch, ignore_errors=True)
+    return tuple(sorted(given / p.relative_to(target) for p in target.rglob("*") if p.is_file()))
 
 
-def _swap(work: Path, folder: Path) -> None:
-    """Put `work` in the place of `folder`; the old one is moved aside first and comes back if that fails."""
-    if not folder.exists():
-        work.rename(folder)
+def _refuse_to_delete(given: Path, target: Path, data: Path) -> None:
+    """A slip such as ``--out . --force`` must not cost the user's files."""
+    for kept, name in (
+        (Path.cwd(), "the working folder"),
+        (Path.home(), "the home folder"),
+        (data, "the paper's data"),
+    ):
+        if kept.resolve().is_relative_to(target):
+            raise InputError(f"{given} holds {name}, and replacing it would delete that; give another folder")
+
+
+def _swap(work: Path, target: Path, aside: Path) -> None:
+    """Put `work` in the place of `target`; the old one is moved aside first and comes back if that fails."""
+    if not target.exists():
+        work.rename(target)
         return
-    aside = folder.with_name(f".{folder.name}-old")
-    shutil.rmtree(aside, ignore_errors=True)
-    folder.rename(aside)
+    target.rename(aside)
     try:
-        work.rename(folder)
+        work.rename(target)
     except OSError:
-        aside.rename(folder)
+        aside.rename(target)
         raise
-    shutil.rmtree(aside)
 
 
 def _fill(rep: Reproduction, work: Path, progress: Callable[[str], None]) -> None:
     document = json.dumps(rep.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     (work / "results.json").write_text(document + "\n", encoding="utf-8")
-    rep.to_frame().to_csv(work / "comparisons.csv", index=False)
+    comparisons = rep.to_frame()
+    if not len(comparisons.columns):
+        comparisons = comparisons.reindex(columns=list(CLAIM_COLUMNS))
+    comparisons.to_csv(work / "comparisons.csv", index=False)
     analyses_frame(rep).to_csv(work / "analyses.csv", index=False)
-    (work / "figures").mkdir()
-    pictures = []
-    for name, caption, ax in figures(rep):
-        progress(f"figure {name}")
-        save(ax, work / "figures" / name)
-        svg = (work / "figures" / f"{name}.svg").read_text(encoding="utf-8")
-        pictures.append(Picture(name, caption, alt_text(ax), _inline(svg, name)))
+    pictures = _pictures(rep, work / "figures", progress)
     progress("report.html")
     (work / "report.html").write_text(report_html(rep, pictures), encoding="utf-8")
 
 
-def _inline(svg: str, name: str) -> str:
-    """The <svg> element alone, with ids that are unique on the page."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{name}-{m[1]}"', body)
-    body = re.sub(r'xlink:href="#([^"]+)"', lambda m: f'xlink:href="#{name}-{m[1]}"', body)
-    return re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{name}-{m[1]})", body)
+def _pictures(rep: Reproduction, folder: Path, progress: Callable[[str], None]) -> list[Picture]:
+    """Every figure, drawn, saved and as markup; one warning in all about letters that no font has."""
+    plans = plan_figures(rep)
+    pictures = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", message="Glyph ")
+        for number, plan in enumerate(plans, start=1):
+            progress(f"figure {number} of {len(plans)}: {plan.name}")
+            pictures.append(_draw(plan, folder, number))
+    missing = sorted({int(found[1]) for w in caught if (found := GLYPH.match(str(w.message)))})
+    for w in caught:
+        if not GLYPH.match(str(w.message)):
+            warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
+    if missing:
+        letters = "".join(map(chr, missing))
+        warnings.warn(
+            f"no font here has {letters}: they are boxes in the PNG and PDF figures; install a font such as Noto Sans",
+            DataWarning,
+            stacklevel=2,
+        )
+    return pictures
+
+
+def _draw(plan: Plan, folder: Path, number: int) -> Picture:
+    """Draw, save in every format, and turn into markup for the page."""
+    ax = plan.draw()
+    words = alt_text(ax) or plan.caption
+    svg, _, png = save(ax, folder / plan.name, formats=("svg", "pdf", "png"))
+    if svg.stat().st_size <= LARGEST:
+        markup = inline_svg(svg, f"f{number}-", words)
+    else:
+        markup = inline_image(png, words, natural_width(svg))
+    return Picture(plan.name, plan.caption, markup, plan.group, plan.key)
 
 
 def analyses_frame(rep: Reproduction) -> pd.DataFrame:
-    """One row an analysis and end of a range."""
+    """One row an analysis and end of a range: what was asked, what came out on the scale that people read, its basis.
+
+    `n` counts the patients behind the result, those of a crossover trial once; `statuses` those of its rows. Where
+    there is no result `gap` says why.
+    """
     import pandas as pd
 
+    kinds = {item.id: kind for kind, items in by_kind(rep).items() for item in items}
     rows: list[dict[str, Any]] = []
     for item in rep.analyses.values():
-        data = item.to_dict()
-        names = ("id", "title", "outcome", "time_h", "measure", "sensitivity_of", "basis", "n_total", "gap")
-        head = {name: data[name] for name in names} | {"statuses": "; ".join(item.selection.statuses)}
-        rows += [head | result for result in data["results"]] or [head]
+        head = _asked(item) | {"kind": kinds[item.id]}
+        results = item.to_dict()["results"]
+        for (_, result), values in zip(item.results, results, strict=True):
+            rows.append(head | values | {"n": result_n(result), "converged": result.converged})
+        if not results:
+            rows.append(head)
     return pd.DataFrame(rows)
+
+
+def _asked(item: AnalysisResult) -> dict[str, Any]:
+    a = item.analysis
+    return {
+        "id": a.id,
+        "title": a.title,
+        "sensitivity_of": a.sensitivity_of,
+        "outcome": a.where.get("outcome"),
+        "time_h": a.where.get("time_h"),
+        "measure": a.measure,
+        "model": a.model,
+        "tau2_method": a.tau2,
+        "test": a.test,
+        "i2_definition": a.i2,
+        "zero_cells": a.zero_cells,
+        "double_zero": a.double_zero,
+        "crossover": a.crossover,
+        "include": "; ".join(a.include),
+        "assumed": "; ".join(a.assumed),
+        "basis": item.basis,
+        "statuses": "; ".join(item.selection.statuses),
+        "gap": item.gap,
+    }

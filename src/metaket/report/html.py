@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metaket.outcomes import Left
+from metaket.measures.registry import MEASURES
+from metaket.outcomes import STATUSES
+from metaket.pooling.inference import TESTS
+from metaket.pooling.spec import MODELS
+from metaket.pooling.tau2 import ESTIMATORS
 from metaket.report.answer import answer
-from metaket.report.words import by_kind, changes, effect_text, outcome_name, prediction_text, result_n, when
+from metaket.report.evidence import cells_table, left_table, rows_table, sources_table, trials_table
+from metaket.report.sections import BAND_NAMES, claims_table, reviews_table, sensitivity_table, time_table
+from metaket.report.table import Table
+from metaket.report.words import KINDS, by_kind, outcomes_of, question, unverified_used
 from metaket.reproduction.bands import BANDS
-from metaket.reproduction.compare import VERDICTS, Comparison
-from metaket.tables import read_table
+from metaket.reproduction.compare import VERDICTS
 
 if TYPE_CHECKING:
     from metaket.reproduction.analyse import AnalysisResult
@@ -19,27 +25,42 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "report_html"]
 
-TRIAL_COLUMNS = (
-    "study", "year", "fits_criteria", "why", "in_paper", "design", "drug", "comparator", "doses", "n_randomised",
-)  # fmt: skip
 MEANINGS = {
-    "exact": "the recomputed value, rounded to the printed decimals, is the printed text; or the decision is the same",
+    "exact": "the recomputed value, rounded to the printed decimals (half up or half to even), is the printed text; "
+    "or the recomputed decision is the stated one",
     "input-rounding": "some inputs within their own printed rounding give the printed text",
-    "near": "none of these, but within 5 % of the estimate or of the interval's width",
+    "near": "not the above, but within 5 % of the estimate, or of the interval's width for its limits",
+    "not computable": "inputs are missing, or the statement is not one about these data; the cause says which",
     "differs": "outside that",
-    "decision differs": "the side of the null, or of p = 0.05, is not the stated one",
-    "not computable": "inputs are missing; the cause says which",
+    "decision differs": "the sign, or whether the interval holds no difference, or the side of p = 0.05, is another",
+}
+STATUS_MEANINGS = {
+    "quoted": "read in the source",
+    "derived": "arithmetic on quoted values, shown in the note",
+    "digitised": "read off a figure",
+    "unverified": "believed, no source at hand; only in sensitivity analyses named for it",
+    "missing": "nothing sourced; the row says where to look",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure for the page: its caption, alternative text and SVG markup."""
+    """A figure for the page.
+
+    Attributes
+    ----------
+    name, caption : str
+    markup : str
+        An ``<svg>`` or ``<img>`` element with its alternative text.
+    group, key : str
+        Where it stands: see `metaket.report.figures.Plan`.
+    """
 
     name: str
     caption: str
-    alt: str
-    svg: str
+    markup: str
+    group: str
+    key: str = ""
 
 
 def report_html(rep: Reproduction, pictures: Sequence[Picture] = ()) -> str:
@@ -49,95 +70,75 @@ def report_html(rep: Reproduction, pictures: Sequence[Picture] = ()) -> str:
     ----------
     rep : Reproduction
     pictures : sequence of Picture
-        Drawn into the page in this order.
+        Each is shown where its group belongs.
+
+    Returns
+    -------
+    str
+        HTML without scripts and without anything to fetch; no date, so that equal inputs give equal pages.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     kinds = by_kind(rep)
+    default = kinds["default"]
     environment = Environment(
         loader=PackageLoader("metaket.report", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     return environment.get_template("report.html.j2").render(
         info=rep.paper.info,
+        questions=question(default),
         answer=answer(rep, kinds),
-        claims=_claims(rep.comparisons),
+        claims=claims_table(rep.comparisons) if rep.comparisons else None,
         counts={v: n for v, n in rep.counts.items() if n},
-        bands=BANDS,
-        meanings={v: MEANINGS[v] for v in VERDICTS},
-        results={kind: [_result_rows(i, rep) for i in items] for kind, items in kinds.items() if items},
-        pictures=pictures,
-        reviews=_reviews(rep),
-        trials=_trials(rep),
-        used=_used(rep),
-        open=_open(rep),
-        provenance=rep.provenance,
+        outcomes=[(name, time_table(kinds, name, rep), _of(pictures, "timecourse", name))
+                  for name in outcomes_of(default)],
+        pictures={g: _of(pictures, g) for g in ("agreement", "specification")},
+        forests=[(KINDS[k], k, shown) for k in KINDS if (shown := _of(pictures, "forest", k))],
+        sensitivity=sensitivity_table(kinds, rep) if len(default) < len(rep.analyses) else None,
+        reviews=reviews_table(rep.paper, kinds),
+        trials=trials_table(rep.paper),
+        cells=cells_table(rep.paper, default),
+        used=rows_table(rep.paper, kinds),
+        left=left_table(kinds),
+        sources=sources_table(rep.paper),
+        unverified=unverified_used(rep),
+        meanings=[(v, MEANINGS[v]) for v in VERDICTS],
+        statuses=[(s, STATUS_MEANINGS[s]) for s in STATUSES],
+        bands=[(BAND_NAMES.get(name, name), text) for name, text in BANDS.items()],
+        methods=_methods([i for items in kinds.values() for i in items]),
+        provenance=_provenance(rep.provenance),
         notes=rep.notes,
-    )
+    )  # fmt: skip
 
 
-def _claims(comparisons: Sequence[Comparison]) -> dict[str, list[Comparison]]:
-    groups: dict[str, list[Comparison]] = {}
-    for c in comparisons:
-        groups.setdefault(c.by or "the paper", []).append(c)
-    return groups
+def _of(pictures: Sequence[Picture], group: str, key: str | None = None) -> list[Picture]:
+    return [p for p in pictures if p.group == group and key in (None, p.key)]
 
 
-def _result_rows(item: AnalysisResult, rep: Reproduction) -> dict[str, Any]:
-    parent = rep.analyses.get(item.analysis.sensitivity_of)
-    return {
-        "id": item.id,
-        "outcome": outcome_name(item),
-        "when": when(item),
-        "change": changes(item.analysis, parent.analysis) if parent else "",
-        "basis": item.basis,
-        "gap": item.gap,
-        "assumed": ", ".join(item.analysis.assumed),
-        "rows": [
-            {
-                "end": end,
-                "effect": effect_text(r),
-                "prediction": prediction_text(r),
-                "k": r.k,
-                "n": result_n(r),
-                "i2": f"{r.i2:.1f}" if r.k > 1 else "",
-                "tau2": f"{r.tau2:.3f}" if r.k > 1 else "",
-                "model": r.spec.describe(),
-            }
-            for end, r in item.results
-        ],
-    }
+def _methods(items: Sequence[AnalysisResult]) -> Table:
+    """What was used, with the article that each formula comes from."""
+    found: dict[tuple[str, str], str] = {}
+    for item in items:
+        a = item.analysis
+        entries: list[tuple[str, Any]] = [("effect", MEASURES[a.measure]), ("model", MODELS[a.model])]
+        if MODELS[a.model].code == "random" and isinstance(a.tau2, str):
+            entries.append(("between-study variance", ESTIMATORS[a.tau2]))
+        entries.append(("test and interval", TESTS[a.test]))
+        for kind, entry in entries:
+            found.setdefault((kind, f"{entry.label} ({entry.code})"), entry.reference)
+    rows = tuple((name, kind, reference) for (kind, name), reference in sorted(found.items()))
+    return Table(("Method", "For", "Reference"), rows, (), "Methods in use", {}, "cards")
 
 
-def _reviews(rep: Reproduction) -> tuple[list[str], list[list[str]]]:
-    """Other reviews' printed results, where the folder has them: a yardstick, not an input."""
-    path = rep.paper.folder / "reviews.csv"
-    if not path.is_file():
-        return [], []
-    frame = read_table(path)
-    return list(frame.columns), frame.to_numpy().tolist()
+def _provenance(facts: Mapping[str, Any]) -> Table:
+    return Table(("What", "Value"), tuple(_flat(facts)), (), "What made this page", {}, "facts")
 
 
-def _trials(rep: Reproduction) -> tuple[list[str], list[list[str]]]:
-    trials = rep.paper.trials
-    if trials is None:
-        return [], []
-    columns = [c for c in TRIAL_COLUMNS if c in trials.columns]
-    rows = [
-        ["" if v != v else f"{v:g}" if isinstance(v, float) else str(v) for v in r] for r in trials[columns].to_numpy()
-    ]
-    return columns, rows
-
-
-def _used(rep: Reproduction) -> list[dict[str, str]]:
-    """Every row that entered an analysis, once, with its source."""
-    numbers = sorted({int(n) for a in rep.analyses.values() for n in a.selection.rows.index})
-    rows = rep.paper.printed.loc[numbers]
-    names = ("study", "outcome", "time_h", "status", "source", "where", "note")
-    return [{"row": str(n), **{c: str(row[c]) for c in names}} for n, row in rows.iterrows()]
-
-
-def _open(rep: Reproduction) -> list[tuple[str, list[Left]]]:
-    """What is still open, by default analysis."""
-    items = [a for a in rep.analyses.values() if not a.analysis.sensitivity_of and a.open]
-    return [(a.analysis.title or a.id, list(a.open)) for a in items]
+def _flat(facts: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in facts.items():
+        label = f"{prefix}{name}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{'SHA-256 of' if name == 'digests' else name.removesuffix('s')} ")
+        else:
+            yield label, str(value)

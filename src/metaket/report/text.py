@@ -18,6 +18,7 @@ from metaket.report.words import (
     effect_text,
     outcome_name,
     outcomes_of,
+    people,
     range_end,
     result_n,
     sides,
@@ -82,7 +83,7 @@ def _results(items: Sequence[AnalysisResult], room: int) -> str:
 
 def _result_lines(item: AnalysisResult) -> list[tuple[str, str]]:
     if not item.results:
-        return [(when(item), f"no result: {item.gap} ({item.basis})")]
+        return [(when(item), f"no result: {people(item.gap)} ({item.basis})")]
     out = []
     for i, (end, result) in enumerate(item.results):
         n = result_n(result)
@@ -102,7 +103,7 @@ def claim_table(comparisons: Sequence[Comparison]) -> Table:
     sections: dict[int, str] = {}
     for by, members in groups.items():
         sections[len(rows)] = f"{by}:"
-        rows += [(c.id, c.printed, c.shown, c.verdict, c.cause) for c in members]
+        rows += [(c.id, c.printed, c.shown, c.verdict, people(c.cause)) for c in members]
     return Table(("Claim", "Printed", "Recomputed", "Verdict", "Cause"), tuple(rows), sections=sections)
 
 

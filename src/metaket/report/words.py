@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metaket.measures.registry import MEASURES, scale_of
-from metaket.plots._text import Numbers, listing, study_count
+from metaket.plots._arms import name_columns
+from metaket.plots._text import Numbers, listing
 from metaket.reproduction.analyse import AnalysisResult, spec_of, title_of
 from metaket.reproduction.quantities import decision_of
 from metaket.timecourse import patients, time_label
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from metaket.reproduction.run import Reproduction
 
 __all__ = ["KINDS", "OpenCell", "arms_of", "by_kind", "changes", "count_text", "decision_text", "effect_text",
-           "favours_of", "joined", "kind_of", "open_cells", "outcome_name", "outcomes_of", "question", "range_end",
-           "result_n", "sides", "small", "time_of", "unverified_used", "when"]  # fmt: skip
+           "favours_of", "joined", "kind_of", "open_cells", "outcome_name", "outcomes_of", "people",
+           "prediction_text", "question", "range_end", "result_n", "sides", "small", "time_of", "unverified_used",
+           "when"]  # fmt: skip
 
 KINDS = {
     "default": "Default analyses",
@@ -176,21 +178,28 @@ def favours_of(effects: EffectSizes, better: str) -> tuple[str, str]:
 
 
 def question(items: Sequence[AnalysisResult]) -> tuple[str, ...]:
-    """What the default analyses ask, a sentence for each way of asking."""
-    groups: dict[tuple[str, ...], list[AnalysisResult]] = {}
+    """What the default analyses ask: a sentence for each way of pooling, with its outcomes and times."""
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], list[AnalysisResult]]] = {}
     for item in items:
         a = item.analysis
         rest = [f"{c.replace('_', ' ')} = {_listed(v)}" for c, v in a.where.items() if c not in ("outcome", "time_h")]
         crossover = "as parallel" if a.crossover == "parallel" else f"paired, correlation {a.crossover}"
-        how = f"{small(MEASURES[a.measure].label)}, {spec_of(a).describe()}; crossover trials {crossover}"
-        groups.setdefault((outcome_name(item), how, ", ".join(rest), ", ".join(a.assumed)), []).append(item)
+        how = f"{spec_of(a).describe()}; crossover trials {crossover}"
+        members = groups.setdefault((how, ", ".join(rest), ", ".join(a.assumed)), {})
+        members.setdefault((outcome_name(item), small(MEASURES[a.measure].label)), []).append(item)
     out = []
-    for (outcome, how, limits, assumed), members in groups.items():
-        sentence = f"{capital(outcome)} at {joined([when(m) for m in members])}: {how}."
+    for (how, limits, assumed), members in groups.items():
+        asked = [f"{name} at {joined([when(i) for i in own])} ({label})" for (name, label), own in members.items()]
+        sentence = f"{capital('; '.join(asked))}: {how}."
         sentence += f" Rows with {limits}." if limits else ""
         sentence += f" Not stated by the paper, and assumed: {assumed.replace('_', ' ')}." if assumed else ""
         out.append(sentence)
     return tuple(out)
+
+
+def people(text: str) -> str:
+    """A reason for people: `events_c` becomes `events (control arm)`."""
+    return name_columns(text, ("treatment", "control"))
 
 
 def capital(text: str) -> str:
@@ -245,8 +254,3 @@ def open_cells(items: Mapping[str, Sequence[AnalysisResult]]) -> tuple[OpenCell,
 def unverified_used(rep: Reproduction) -> tuple[str, ...]:
     """Ids of the analyses whose rows include unverified ones."""
     return tuple(i for i, item in rep.analyses.items() if "unverified" in item.selection.statuses)
-
-
-def studies_text(result: PooledResult) -> str:
-    """``2 studies: A 2001, B 2002``."""
-    return f"{study_count(result.k)}: {', '.join(result.effects.study)}"

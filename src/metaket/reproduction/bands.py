@@ -9,8 +9,14 @@ __all__ = ["BANDS", "Gap", "gap_between"]
 
 BANDS = {
     "absolute-0.1": "Gotzsche et al. (2007) JAMA 298:430-437: 0.1 on the scale of standardised mean differences",
-    "relative-5": "Lopez-Nicolas et al. (2024): 5 % of the estimate, or of the interval's width for its limits",
-    "relative-10": "Nguyen et al. (2025), REPRISE: 10 % of the estimate, or of the interval's width for its limits",
+    "relative-5": (
+        "Lopez-Nicolas et al. (2024) Adv Methods Pract Psychol Sci, doi 10.1177/25152459231202929: 5 % of the estimate, "
+        "or of the interval's width for its limits"
+    ),
+    "relative-10": (
+        "Nguyen et al. (2025) BMJ Medicine, doi 10.1136/bmjmed-2025-002024 (REPRISE): 10 % of the estimate, or of the "
+        "interval's width for its limits"
+    ),
     "maassen": "Maassen et al. (2020) PLoS ONE 15:e0233107: negligible, small, moderate, large",
 }
 _MAASSEN = {"g": (0.049, 0.151, 0.251), "d": (0.050, 0.152, 0.254), "r": (0.025, 0.076, 0.126)}

@@ -1,0 +1,36 @@
+"""Lipsey MW, Wilson DB (2001). Practical meta-analysis. Sage.
+
+Data and figures as collected at metafor-project.org/doku.php/analyses:lipsey2001.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import metaket as mk
+
+Agrees = Callable[[float, str], bool]
+
+# p. 130, Exhibit 7.1: ten studies of challenge programmes for juvenile delinquents, effect size and variance
+Y = [-0.33, 0.32, 0.39, 0.31, 0.17, 0.64, -0.33, 0.15, -0.02, 0.00]
+V = [0.084, 0.035, 0.017, 0.034, 0.072, 0.117, 0.102, 0.093, 0.012, 0.067]
+
+
+# p. 133, Exhibit 7.3: fixed effects
+def test_common_effect(agrees: Agrees) -> None:
+    found = mk.pool(Y, V, model="common")
+    for value, printed in (
+        (found.estimate, "0.1549"), (found.std_error, "0.0609"), (found.statistic, "2.5450"), (found.p_value, "0.0109"),
+        (found.ci().low, "0.0356"), (found.ci().high, "0.2742"), (found.q, "14.7640"), (found.q_p, "0.0976"),
+    ):  # fmt: skip
+        assert agrees(value, printed), printed
+
+
+# p. 133, Exhibit 7.3: random effects, method of moments
+def test_random_effects(agrees: Agrees) -> None:
+    found = mk.pool(Y, V, tau2="DL")
+    for value, printed in (
+        (found.estimate, "0.1534"), (found.std_error, "0.0858"), (found.statistic, "1.7893"), (found.p_value, "0.0736"),
+        (found.ci().low, "-0.0146"), (found.ci().high, "0.3215"), (found.tau2, "0.025955"),
+    ):  # fmt: skip
+        assert agrees(value, printed), printed
