@@ -10,8 +10,8 @@ __all__ = ["BANDS", "Gap", "gap_between"]
 BANDS = {
     "absolute-0.1": "Gotzsche et al. (2007) JAMA 298:430-437: 0.1 on the scale of standardised mean differences",
     "relative-5": (
-        "Lopez-Nicolas et al. (2024) Adv Methods Pract Psychol Sci, doi 10.1177/25152459231202929: 5 % of the estimate, "
-        "or of the interval's width for its limits"
+        "Lopez-Nicolas et al. (2024) Adv Methods Pract Psychol Sci, doi 10.1177/25152459231202929: 5 % of the estimate "
+        "or, for its limits, of the interval's width"
     ),
     "relative-10": (
         "Nguyen et al. (2025) BMJ Medicine, doi 10.1136/bmjmed-2025-002024 (REPRISE): 10 % of the estimate, or of the "
