@@ -17,7 +17,9 @@ parts <- list(
   intervals = list(make = function(sets) interval_records(sets)),
   mh_peto = list(make = function(sets) mh_peto_records(sets)),
   metareg = list(make = function(sets) metareg_records(sets)),
-  multivariate = list(make = function(sets) multivariate_records(sets), needs = "clubSandwich")
+  multivariate = list(make = function(sets) multivariate_records(sets), needs = "clubSandwich"),
+  diagnostics = list(make = function(sets) diagnostic_records(sets)),
+  transforms = list(make = function(sets) transform_records(sets))
 )
 
 versions <- function(written, skipped) {

@@ -14,7 +14,8 @@ subgroup_fields <- function(effect, groups, method) {
   column <- function(get) arr(vapply(fits, function(f) num(get(f)), 1))
   estimates <- vapply(fits, function(f) as.numeric(f$beta), 1)
   errors <- vapply(fits, function(f) f$se, 1)
-  between <- tight_rma(estimates, errors^2, mods = ~ factor(seq_along(levels)), method = "EE")
+  dummies <- diag(length(levels))[, -1, drop = FALSE]
+  between <- tight_rma(estimates, errors^2, mods = dummies, method = "EE")
   list(levels = arr(levels), k = column(function(f) f$k), estimate = arr(estimates), std_error = arr(errors),
        tau2 = column(function(f) f$tau2), q = column(function(f) f$QE), i2 = column(function(f) f$I2),
        q_between = between$QM, q_between_df = between$QMdf[1], q_between_p = between$QMp)
