@@ -22,7 +22,9 @@ _HOME = {
     "bootstrap_prediction": "metaket.pooling.prediction",
     "breslow_day": "metaket.pooling.mantel_haenszel",
     "cochran_mantel_haenszel": "metaket.pooling.mantel_haenszel",
+    "Egger": "metaket.diagnostics.asymmetry",
     "effect_sizes": "metaket.measures.compute",
+    "egger": "metaket.diagnostics.asymmetry",
     "generic": "metaket.measures.compute",
     "glmm": "metaket.pooling.glmm",
     "henmi_copas": "metaket.pooling.henmi_copas",
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from metaket import errors as errors
     from metaket import plots as plots
     from metaket.datasets import list_papers as list_papers
+    from metaket.diagnostics.asymmetry import Egger as Egger
+    from metaket.diagnostics.asymmetry import egger as egger
     from metaket.diagnostics.permutation import permutation_test as permutation_test
     from metaket.diagnostics.subgroups import subgroups as subgroups
     from metaket.errors import MetaketError as MetaketError

@@ -30,7 +30,18 @@ if TYPE_CHECKING:
 
 Row = Any  # a row of a DataFrame
 NO_INFORMATION = "no information: both arms at zero or all events"
-__all__ = ["NUMBERS", "SOURCED", "STATUSES", "Left", "Rules", "Selection", "join_trials", "row_effects", "select"]
+__all__ = [
+    "NUMBERS",
+    "SOURCED",
+    "STATUSES",
+    "Left",
+    "Rules",
+    "Selection",
+    "join_trials",
+    "matching",
+    "row_effects",
+    "select",
+]
 
 STATUSES = ("quoted", "derived", "digitised", "unverified", "missing")
 SOURCED = ("quoted", "derived", "digitised")
@@ -165,7 +176,7 @@ def select(
         if status not in STATUSES[:-1]:
             raise InputError(f"include must name statuses among {', '.join(STATUSES[:-1])}, got {status!r}")
     allowed = (*SOURCED, *include)
-    rows = table[_mask(table, where)]
+    rows = table[matching(table, where)]
     chosen = variants or {}
     _check_variants(table, chosen)
     used: list[Any] = []
@@ -194,7 +205,8 @@ def _check_variants(table: pd.DataFrame, chosen: Mapping[str, str]) -> None:
             raise InputError(f"{study} has no variant {variant!r}: {', '.join(repr(v) for v in have)}")
 
 
-def _mask(table: pd.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+def matching(table: pd.DataFrame, where: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    """Rows that pass a filter: column -> the value, or list of values, that they must have."""
     import pandas as pd
 
     keep = np.ones(len(table), dtype=bool)

@@ -76,6 +76,8 @@ def egger(result: PooledResult | EffectSizes) -> Egger:
         raise NotComputableError(f"Egger's test needs at least 3 studies, there are {effects.k}")
     if np.ptp(se) <= 1e-12 * se.max():
         raise NotComputableError("Egger's test needs standard errors that differ")
+    if np.ptp(effects.y) <= 1e-12 * np.abs(effects.y).max():
+        raise NotComputableError("Egger's test needs effects that differ")
     if effects.k < 10:
         warnings.warn(
             f"Egger's test on {effects.k} studies has little power; 10 are advised", DataWarning, stacklevel=2

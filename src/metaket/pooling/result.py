@@ -177,7 +177,8 @@ class PooledResult:
 
     def back(self, value: float) -> float:
         """From the analysis scale to the one that people read (exp for log ratios)."""
-        return float(self.effects.scale.back(value))
+        with np.errstate(over="ignore"):  # the exponential of a huge logarithm is infinite
+            return float(self.effects.scale.back(value))
 
     def fields(self, level: float = 0.95, *, transform: bool = False) -> dict[str, Any]:
         """Everything of `to_frame` as a dict of plain numbers."""

@@ -6,12 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from metaket.errors import NotComputableError
+from metaket._checks import check_choice
+from metaket.errors import InputError, NotComputableError
+from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS
+from metaket.measures.registry import check_options
 from metaket.outcomes import Left, Rules, Selection, join_trials, select
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
 from metaket.reproduction.paper import Analysis, Paper
-from metaket.reproduction.quantities import QUANTITIES, Quantity
+from metaket.reproduction.quantities import QUANTITIES, Quantity, arm_rate
 from metaket.timecourse import patients, pool_selection, time_label
 
 __all__ = ["AnalysisResult", "rules_of", "run_analysis", "spec_of"]
@@ -52,6 +55,12 @@ class AnalysisResult:
         return self.selection.rows["study"].nunique() + len(self.selection.left)
 
     @property
+    def used(self) -> Any:
+        """The rows that entered the pool, a DataFrame: none without a result."""
+        rows = self.selection.rows
+        return rows.iloc[:0] if self.result is None else rows.loc[list(self.result.effects.rows)]
+
+    @property
     def open(self) -> tuple[Left, ...]:
         """The studies that lack a number."""
         return tuple(item for item in self.selection.left if item.open)
@@ -67,6 +76,8 @@ class AnalysisResult:
         func = QUANTITIES[code].func
         if not self.results:
             raise NotComputableError(self.gap)
+        if code in ("rate_t", "rate_c"):  # a trial without an event is in no ratio, but its patients are in the rate
+            return (arm_rate(self.selection.rows, code[-1]),)
         return tuple(func(result, self.analysis.better) for _, result in self.results)
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,8 +96,8 @@ class AnalysisResult:
             "include": list(a.include),
             "unverified_used": "unverified" in self.selection.statuses,
             "included": [
-                {"study": str(row["study"]), "row": int(number), "status": row["status"], "source": row["source"]}  # type: ignore[call-overload]
-                for number, row in self.selection.rows.iterrows()
+                {"study": str(row["study"]), "row": int(number), "status": row["status"], "source": row["source"]}
+                for number, row in self.used.iterrows()
             ],
             "left_out": [
                 {"study": item.study, "row": item.row, "reason": item.reason, "where": item.look}
@@ -99,7 +110,7 @@ class AnalysisResult:
             ],
             "basis": self.basis,
             "gap": self.gap,
-            "n_total": patients(self.selection.rows),
+            "n_total": patients(self.used),
             "results": [{"end": end} | _clean(r.fields(transform=True)) | rates(self, r) for end, r in self.results],
             "note": a.note,
         }
@@ -108,9 +119,10 @@ class AnalysisResult:
 def rates(outcome: AnalysisResult, result: PooledResult) -> dict[str, float | None]:
     """Arm rates in percent where the rows are counts."""
     out: dict[str, float | None] = {}
+    del result
     for code in ("rate_t", "rate_c"):
         try:
-            out[code] = QUANTITIES[code].func(result, outcome.analysis.better).value
+            out[code] = outcome.quantity(code)[0].value
         except NotComputableError:
             out[code] = None
     return out
@@ -148,14 +160,34 @@ def run_analysis(paper: Paper, analysis: Analysis) -> AnalysisResult:
     DataError
         A row that breaks a rule, or a study that would enter twice.
     """
+    try:
+        return _run(paper, analysis)
+    except InputError as error:
+        raise type(error)(f"analysis {analysis.id!r}: {error}") from None
+
+
+def _run(paper: Paper, analysis: Analysis) -> AnalysisResult:
     table = join_trials(paper.outcomes, paper.trials)
-    selection = select(table, analysis.where, analysis.measure, include=analysis.include, variants=analysis.variants)
-    results, gap = pool_selection(selection, rules_of(analysis), spec_of(analysis))
+    rules, spec = rules_of(analysis), spec_of(analysis)
+    check_choice("zero-cell rule", rules.zero_cells, ZERO_CELLS)
+    check_choice("double-zero rule", rules.double_zero, DOUBLE_ZERO)
+    check_options(rules.measure, rules.options)
+    selection = select(table, analysis.where, rules.measure, include=analysis.include, variants=analysis.variants)
+    results, gap = pool_selection(selection, rules, spec)
+    if not selection.left and len(selection.rows) == 0:
+        gap = f"no row has {', '.join(f'{c} = {v}' for c, v in analysis.where.items()) or 'anything'}"
     return AnalysisResult(analysis, selection, results, gap)
 
 
 def title_of(analysis: Analysis) -> str:
     """A title where the paper gives none."""
-    time = analysis.where.get("time_h")
-    parts = [str(analysis.where.get("outcome", analysis.id)), time_label(float(time)) if time is not None else ""]
+    parts = [str(analysis.where.get("outcome", analysis.id)), _times(analysis.where.get("time_h"))]
     return analysis.title or ", ".join(p for p in parts if p)
+
+
+def _times(value: Any) -> str:
+    """The time of a filter for people, whether it is a number, a text or a list of these."""
+    if value is None:
+        return ""
+    values = value if isinstance(value, list | tuple) else [value]
+    return " and ".join(time_label(float(v)) for v in values)

@@ -5,20 +5,28 @@ A rule is one function of a `Paper` that yields findings; adding one means writi
 
 from __future__ import annotations
 
-import hashlib
-import json
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from metaket._registry import Registry
-from metaket.errors import MetaketError, PaperError
-from metaket.outcomes import SOURCED
+from metaket.errors import DataWarning, InputError, MetaketError
+from metaket.outcomes import NUMBERS, SOURCED
 from metaket.reproduction.analyse import run_analysis
 from metaket.reproduction.claims import read_printed
+from metaket.reproduction.compare import compare_claim
+from metaket.reproduction.package import (
+    PACKAGE,
+    file_of,
+    hash_of,
+    read_package,
+    resources_of,
+    schema_errors,
+    update_hashes,
+)
 from metaket.reproduction.paper import Paper
 from metaket.timecourse import time_label
 
@@ -101,6 +109,8 @@ def _arms(paper: Paper) -> Iterator[tuple[str, str, str]]:
             for name, value in ((f"events_{arm}", e), (f"n_{arm}", n)):
                 if not np.isnan(value) and (value < 0 or value != round(value)):
                     yield _name(number, row), f"{name} is {value:g}; counts are whole and not negative", "error"
+                elif value == 0 and name == f"n_{arm}":
+                    yield _name(number, row), f"{name} is 0; an arm has patients", "error"
             if e > n:
                 yield (
                     _name(number, row),
@@ -115,12 +125,11 @@ def _arms(paper: Paper) -> Iterator[tuple[str, str, str]]:
 def _status(paper: Paper) -> Iterator[tuple[str, str, str]]:
     """Every row that holds numbers names listed sources; a missing row holds none."""
     known = {s.id for s in paper.sources}
-    numbers = [
-        c for c in ("events_t", "events_c", "mean_t", "mean_c", "y", "y_low", "se", "ci_low") if c in paper.outcomes
-    ]
+    numbers = [c for c in NUMBERS if c not in ("time_h", "n_t", "n_c")]
+    percents = [c for c in ("percent_t", "percent_c") if c in paper.outcomes.columns]
     for number, row in paper.outcomes.iterrows():
         ids = [s.strip() for s in str(row["source"]).split(";") if s.strip()]
-        filled = [c for c in numbers if not np.isnan(row[c])]
+        filled = [c for c in numbers if not np.isnan(row[c])] + [c for c in percents if str(row[c]).strip()]
         if row["status"] == "missing":
             if filled:
                 yield (
@@ -174,9 +183,13 @@ def _percentages(paper: Paper) -> Iterator[tuple[str, str, str]]:
     for number, row in paper.outcomes.iterrows():
         for arm in ("t", "c"):
             text, n, events = str(row.get(f"percent_{arm}", "")).strip(), row[f"n_{arm}"], row[f"events_{arm}"]
-            if not text or np.isnan(n):
+            if not text or np.isnan(n) or n < 1:
                 continue
-            counts = possible_counts(text, int(n))
+            try:
+                counts = possible_counts(text, int(n))
+            except InputError as error:
+                yield _name(number, row), f"percent_{arm}: {error}", "error"
+                continue
             if not counts:
                 yield _name(number, row), f"no whole number of {n:g} patients prints as {text} %", "error"
             elif not np.isnan(events) and int(events) not in counts:
@@ -187,13 +200,13 @@ def _percentages(paper: Paper) -> Iterator[tuple[str, str, str]]:
 @RULES.add("pooled-rates", label="one denominator for the rates of a time", reference="GRIM, as above")
 def _pooled_rates(paper: Paper) -> Iterator[tuple[str, str, str]]:
     """Claims of treatment-arm rates at one time: how many patients they need together."""
-    by_time: dict[float, list[tuple[str, str]]] = {}
+    by_time: dict[tuple[float, str], list[tuple[str, str]]] = {}
     for claim in paper.claims:
         if claim.of.get("quantity") in ("rate_t", "rate_c") and claim.printed.strip().endswith("%"):
             time = paper.analysis(claim.of["analysis"]).where.get("time_h")
             if isinstance(time, int | float):
-                by_time.setdefault(float(time), []).append((claim.id, claim.printed))
-    for time, items in sorted(by_time.items()):
+                by_time.setdefault((float(time), claim.of["quantity"]), []).append((claim.id, claim.printed))
+    for (time, _arm), items in sorted(by_time.items()):
         texts = tuple(text for _, text in items)
         n = smallest_denominator(texts)
         claims = ", ".join(name for name, _ in items)
@@ -204,19 +217,37 @@ def _pooled_rates(paper: Paper) -> Iterator[tuple[str, str, str]]:
 
 @RULES.add("intervals", label="estimate within its interval", reference="Cochrane Handbook 6.3, 6.5.2.2")
 def _intervals(paper: Paper) -> Iterator[tuple[str, str, str]]:
-    """Limits in order, the estimate between them and near the middle, a printed SE that agrees with them."""
+    """Limits in order, the estimate between them and near the middle, a possible precision that agrees with them."""
     for number, row in paper.outcomes.iterrows():
-        low, high, y, se = row["ci_low"], row["ci_high"], row["y"], row["se"]
-        if np.isnan(low) or np.isnan(high):
-            continue
-        if low > high:
-            yield _name(number, row), f"ci_low {low:g} is above ci_high {high:g}", "error"
-        elif not np.isnan(y) and not low <= y <= high:
-            yield _name(number, row), f"y = {y:g} is outside its interval {low:g} to {high:g}", "error"
-        elif not np.isnan(y) and abs(y - (low + high) / 2) > 0.1 * (high - low):
-            yield _name(number, row), "y is over 10 % of the width off the interval's middle: another scale?", "warning"
-        if not np.isnan(se) and abs((high - low) / (2 * 1.959964 * se) - 1) > 0.1:
-            yield _name(number, row), f"SE {se:g} does not fit the interval's width {high - low:g}", "warning"
+        for message, level in (*_disordered(row), *_precision(row)):
+            yield _name(number, row), message, level
+
+
+def _disordered(row: Any) -> Iterator[tuple[str, str]]:
+    low, high, y = row["ci_low"], row["ci_high"], row["y"]
+    if np.isnan(low) != np.isnan(high):
+        yield "an interval needs both ci_low and ci_high", "error"
+    if low > high:
+        yield f"ci_low {low:g} is above ci_high {high:g}", "error"
+    elif y < low or y > high:
+        yield f"y = {y:g} is outside its interval {low:g} to {high:g}", "error"
+    elif abs(y - (low + high) / 2) > 0.1 * (high - low):
+        yield "y is over 10 % of the width off the interval's middle: another scale?", "warning"
+    if row["y_low"] > row["y_high"]:
+        yield f"y_low {row['y_low']:g} is above y_high {row['y_high']:g}", "error"
+    elif y < row["y_low"] or y > row["y_high"]:
+        yield f"y = {y:g} is outside its printed range {row['y_low']:g} to {row['y_high']:g}", "error"
+
+
+def _precision(row: Any) -> Iterator[tuple[str, str]]:
+    se, width = row["se"], row["ci_high"] - row["ci_low"]
+    for name in ("se", "v"):
+        if row[name] <= 0:
+            yield f"{name} is {row[name]:g}; it must be above 0", "error"
+    if row["p"] <= 0 or row["p"] > 1:
+        yield f"p is {row['p']:g}; a p-value lies between 0 and 1", "error"
+    if se > 0 and abs(width / (2 * 1.959964 * se) - 1) > 0.1:
+        yield f"SE {se:g} does not fit the interval's width {width:g}", "warning"
 
 
 @RULES.add("duplicates", label="one row a study, outcome, time, variant and status", reference="data format")
@@ -228,33 +259,51 @@ def _duplicates(paper: Paper) -> Iterator[tuple[str, str, str]]:
         yield _name(number, row), "repeats the study, outcome, time, variant and status of an earlier row", "error"
 
 
-@RULES.add("analyses", label="every analysis runs", reference="data format: analysis")
+@RULES.add("analyses", label="every analysis runs, every claim can be compared", reference="data format: analysis")
 def _analyses(paper: Paper) -> Iterator[tuple[str, str, str]]:
-    """Filters name columns, options exist, no study enters twice."""
+    """Filters name columns and match rows, options exist, no study enters twice; claims can be read."""
+    found = {}
     for analysis in paper.analyses:
         try:
-            run_analysis(paper, analysis)
+            found[analysis.id] = run_analysis(paper, analysis)
         except MetaketError as error:
             yield f"paper.toml analysis {analysis.id}", str(error), "error"
+            continue
+        if found[analysis.id].asked == 0:
+            yield f"paper.toml analysis {analysis.id}", f"asks for nothing: {found[analysis.id].gap}", "error"
+    for claim in paper.claims:
+        if "analysis" in claim.of and claim.of["analysis"] not in found:
+            continue
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DataWarning)
+                compare_claim(claim, paper, found)
+        except MetaketError as error:
+            yield f"paper.toml claim {claim.id}", str(error), "error"
+
+
+@RULES.add("schema", label="tables as described", reference="Frictionless Data Package: table schema")
+def _schema(paper: Paper) -> Iterator[tuple[str, str, str]]:
+    """Every cell has the type and obeys the constraints that datapackage.json gives its column."""
+    if (paper.folder / PACKAGE).is_file():
+        for item in resources_of(read_package(paper.folder)):
+            for where, message in schema_errors(paper.folder, item):
+                yield where, message, "error"
 
 
 @RULES.add("hashes", label="files as described", reference="Frictionless Data Package: hash")
 def _hashes(paper: Paper) -> Iterator[tuple[str, str, str]]:
     """SHA-256 of each file that datapackage.json lists; paths stay in the folder."""
-    path = paper.folder / "datapackage.json"
-    if not path.is_file():
-        yield "datapackage.json", "not there: digests are not recorded", "note"
+    if not (paper.folder / PACKAGE).is_file():
+        yield PACKAGE, "not there: digests are not recorded", "note"
         return
-    for item in _resources(path):
-        file = _inside(paper.folder, str(item.get("path", "")))
+    changed = "its SHA-256 is not the one recorded; after a wanted change run metaket check DIR --update-hashes"
+    for item in resources_of(read_package(paper.folder)):
+        file = file_of(paper.folder, item["path"])
         if not file.is_file():
-            yield f"datapackage.json {item.get('path')}", "the file is not there", "error"
-        elif str(item.get("hash", "")) != _hash(file):
-            yield (
-                f"datapackage.json {item['path']}",
-                "its SHA-256 is not the one recorded; after a wanted change run metaket check DIR --update-hashes",
-                "error",
-            )
+            yield f"{PACKAGE} {item['path']}", "the file is not there", "error"
+        elif str(item.get("hash", "")) != hash_of(file):
+            yield f"{PACKAGE} {item['path']}", changed, "error"
 
 
 @RULES.add("open", label="numbers still missing", reference="data format: status missing")
@@ -268,42 +317,3 @@ def _open(paper: Paper) -> Iterator[tuple[str, str, str]]:
         blank = [c for c in ("events_t", "n_t", "events_c", "n_c") if np.isnan(row[c])]
         if blank and not np.isnan(row[["events_t", "events_c"]].astype(float)).all():
             yield _name(number, row), f"{', '.join(blank)} not sourced", "open"
-
-
-def _resources(path: Path) -> list[dict[str, Any]]:
-    try:
-        package = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise PaperError(f"datapackage.json line {error.lineno}: {error.msg}") from None
-    items = package.get("resources") if isinstance(package, dict) else None
-    if not isinstance(items, list):
-        raise PaperError("datapackage.json has no list of resources")
-    return [r for r in items if isinstance(r, dict) and "path" in r]
-
-
-def _inside(folder: Path, name: str) -> Path:
-    """A file of the folder; a path that leaves it is refused."""
-    target = (folder / name).resolve()
-    if not name or not target.is_relative_to(folder.resolve()):
-        raise PaperError(f"datapackage.json: path {name!r} leaves the folder")
-    return target
-
-
-def _hash(file: Path) -> str:
-    return "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def update_hashes(folder: Path) -> int:
-    """Record the present SHA-256 and size of each file in datapackage.json; returns how many changed."""
-    path = folder / "datapackage.json"
-    if not path.is_file():
-        raise PaperError(f"{folder} has no datapackage.json")
-    package = json.loads(path.read_text(encoding="utf-8"))
-    changed = 0
-    for item in package["resources"]:
-        file = _inside(folder, str(item["path"]))
-        new = {"bytes": file.stat().st_size, "hash": _hash(file)}
-        changed += any(item.get(key) != value for key, value in new.items())
-        item.update(new)
-    path.write_text(json.dumps(package, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return changed

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 
 from metaket.errors import InputError
 
+DIGITS = 1200  # a float has at most 309 digits before the point and 1,074 behind it
 __all__ = ["Printed", "read_printed", "rounds_to", "words_to_number"]
 
 _SIGNS = str.maketrans(
@@ -68,6 +69,8 @@ class Printed:
         "%" or empty.
     decision : str
         "significant", "not significant" or empty.
+    exponent : int
+        Power of ten of the last printed digit: -2 for 0.40, 2 for 1.2e3.
     """
 
     text: str
@@ -78,6 +81,7 @@ class Printed:
     decimals: int = 0
     unit: str = ""
     decision: str = ""
+    exponent: int = 0
 
     def __contains__(self, value: object) -> bool:
         return isinstance(value, int | float) and self.low <= value <= self.high
@@ -112,23 +116,32 @@ def read_printed(text: str) -> Printed:
     except InvalidOperation:
         raise InputError(f"cannot read the printed value {text!r}") from None
     exponent = number.as_tuple().exponent
-    decimals = max(0, -exponent) if isinstance(exponent, int) else 0
-    step = Decimal(1).scaleb(exponent) / 2 if isinstance(exponent, int) else Decimal(0)
+    if not isinstance(exponent, int) or not math.isfinite(float(number)):
+        raise InputError(f"cannot read the printed value {text!r}; it is no finite number")
+    step = Decimal(1).scaleb(exponent) / 2
     low, high = float(number - step), float(number + step)
     if relation in ("<", "<="):
         low, high = -math.inf, float(number)
     elif relation in (">", ">="):
         low, high = float(number), math.inf
-    return Printed(text, relation, float(number), low, high, decimals, unit)
+    return Printed(text, relation, float(number), low, high, max(0, -exponent), unit, exponent=exponent)
 
 
 def rounds_to(value: float, printed: Printed) -> bool:
-    """Whether `value`, rounded half up or half to even, is the printed text (or satisfies its < or >)."""
+    """Whether `value`, rounded half up or half to even, is the printed text (or satisfies its < or >).
+
+    A tie counts by the number as typed and by the float that stands for it: 0.95 is stored a little below.
+    """
     if math.isnan(value) or printed.relation == "words":
         return False
     if printed.relation != "=":
         return value in printed and not (printed.relation in "<>" and value == printed.value)
-    unit = Decimal(1).scaleb(-printed.decimals)
-    exact = Decimal(repr(float(value)))
-    target = Decimal(repr(printed.value)).quantize(unit)
-    return any(exact.quantize(unit, rounding=mode) == target for mode in (ROUND_HALF_UP, ROUND_HALF_EVEN))
+    if math.isinf(value):
+        return False
+    with localcontext() as context:
+        context.prec = DIGITS
+        unit = Decimal(1).scaleb(printed.exponent)
+        target = Decimal(repr(printed.value)).quantize(unit)
+        exact = (Decimal(repr(float(value))), Decimal(float(value)))
+        modes = (ROUND_HALF_UP, ROUND_HALF_EVEN)
+        return any(number.quantize(unit, rounding=mode) == target for number in exact for mode in modes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from metaket.datasets import find_paper
 from metaket.errors import PaperError
 from metaket.outcomes import NUMBERS, STATUSES
+from metaket.reproduction.toml import line_of, read_toml, tables_of
 from metaket.tables import file_digest, numeric, read_table
 
 if TYPE_CHECKING:
@@ -24,6 +24,15 @@ INHERITED = (
     *("where", "measure", "model", "tau2", "test", "i2", "zero_cells", "double_zero", "crossover", "vtype", "better"),
     *("variants", "assumed", "include"),
 )
+# what a claim can be of, and the keys that go with it
+OF_KEYS: dict[str, tuple[str, ...]] = {
+    "analysis": ("quantity",),
+    "trials": ("where",),
+    "paper": (),
+    "claim": (),
+    "comparator": (),
+    "other": (),
+}
 TRIAL_NUMBERS = ("year", "n_randomised", "n_analysed", "randomised_t", "randomised_c", "n_t", "n_c")
 
 
@@ -97,10 +106,14 @@ class Claim(_Strict):
     @field_validator("of")
     @classmethod
     def _one_target(cls, value: dict[str, Any]) -> dict[str, Any]:
-        kinds = value.keys() & {"analysis", "trials", "paper", "claim", "comparator", "other"}
+        kinds = value.keys() & OF_KEYS.keys()
         if len(kinds) != 1:
-            raise ValueError("of must name exactly one of analysis, trials, paper, claim, comparator, other")
-        if "analysis" in value and "quantity" not in value:
+            raise ValueError(f"of must name exactly one of {', '.join(OF_KEYS)}")
+        kind = next(iter(kinds))
+        extra = sorted(value.keys() - {kind, *OF_KEYS[kind]})
+        if extra:
+            raise ValueError(f"of = {{ {kind} = ... }} has unknown key {extra[0]!r}")
+        if kind == "analysis" and "quantity" not in value:
             raise ValueError("of = { analysis = ... } needs a quantity")
         return value
 
@@ -176,12 +189,15 @@ def load(key: str | Path) -> Paper:
     2016
     """
     folder = find_paper(key)
-    raw = _read_toml(folder / "paper.toml")
+    raw = read_toml(folder / "paper.toml")
     info, analyses, claims, sources = _parse(raw, folder / "paper.toml")
     text = read_table(folder / "outcomes.csv", required=("study", "outcome", "time_h", "status"))
     for optional in ("variant", "source", "where", "note"):
         if optional not in text.columns:
             text[optional] = ""
+    nameless = text["study"].astype(str).str.strip() == ""
+    if nameless.any():
+        raise PaperError(f"outcomes.csv row {text.index[nameless][0]}: the column study is blank")
     wrong = ~text["status"].isin(STATUSES)
     if wrong.any():
         row = text[wrong].iloc[0]
@@ -211,83 +227,69 @@ def _trials(path: Path, studies: set[str]) -> pd.DataFrame | None:
     return numeric(trials, [c for c in TRIAL_NUMBERS if c in trials.columns], "trials.csv")
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise PaperError(f"{path.name}: {error}") from None
-    except UnicodeDecodeError:
-        raise PaperError(f"{path.name} is not UTF-8 text") from None
-
-
 def _parse(
     raw: dict[str, Any], path: Path
 ) -> tuple[PaperInfo, tuple[Analysis, ...], tuple[Claim, ...], tuple[Source, ...]]:
-    unknown = sorted(raw.keys() - {"paper", "analysis", "claim", "source"})
-    if unknown:
-        raise PaperError(f"{path.name}{_line(path, unknown[0])}: unknown table [{unknown[0]}]")
-    if "paper" not in raw:
-        raise PaperError(f"{path.name} has no table [paper]")
     info = _model(PaperInfo, raw["paper"], path, "paper")
-    analyses = _inherit([dict(a) for a in raw.get("analysis", [])], path)
-    claims = tuple(_model(Claim, c, path, f"claim {c.get('id', '?')!r}") for c in raw.get("claim", []))
-    sources = tuple(_model(Source, s, path, f"source {s.get('id', '?')!r}") for s in raw.get("source", []))
-    for kind, ids in (
-        ("analysis", [a.id for a in analyses]),
-        ("claim", [c.id for c in claims]),
-        ("source", [s.id for s in sources]),
-    ):
-        twice = sorted({i for i in ids if ids.count(i) > 1})
+    analyses = _inherit(tables_of(raw, "analysis", path), path)
+    claims = tuple(_model(Claim, c, path, "claim") for c in tables_of(raw, "claim", path))
+    sources = tuple(_model(Source, s, path, "source") for s in tables_of(raw, "source", path))
+    ids = {
+        "analysis": [a.id for a in analyses],
+        "claim": [c.id for c in claims],
+        "source": [s.id for s in sources],
+    }
+    for kind, names in ids.items():
+        twice = sorted({i for i in names if names.count(i) > 1})
         if twice:
-            raise PaperError(f"{path.name}{_line(path, twice[0])}: {kind} {twice[0]!r} stands twice")
-    known = {"analysis": {a.id for a in analyses}, "claim": {c.id for c in claims}}
+            raise PaperError(f"{path.name}{line_of(path, kind, twice[0])}: {kind} {twice[0]!r} stands twice")
     for claim in claims:
-        for kind, ids_known in known.items():
-            if kind in claim.of and claim.of[kind] not in ids_known:
-                raise PaperError(
-                    f"{path.name}{_line(path, claim.id)}: claim {claim.id!r} is of {kind} {claim.of[kind]!r}, "
-                    "which is not there"
-                )
+        for kind in ("analysis", "claim"):
+            if kind in claim.of and claim.of[kind] not in ids[kind]:
+                place = line_of(path, "claim", claim.id)
+                what = f"claim {claim.id!r} is of {kind} {claim.of[kind]!r}, which is not there"
+                raise PaperError(f"{path.name}{place}: {what}")
     return info, analyses, claims, sources
 
 
 def _inherit(items: list[dict[str, Any]], path: Path) -> tuple[Analysis, ...]:
-    """Sensitivity analyses take from their parent what they do not change themselves."""
-    by_id = {a.get("id"): a for a in items}
-    out = []
-    for item in items:
-        parent = by_id.get(item.get("sensitivity_of")) if item.get("sensitivity_of") else None
-        if item.get("sensitivity_of") and (parent is None or parent is item):
-            name = item.get("id", "?")
-            raise PaperError(
-                f"{path.name}{_line(path, str(name))}: analysis {name!r} is a sensitivity analysis of "
-                f"{item['sensitivity_of']!r}, which is not there"
-            )
-        full = {key: parent[key] for key in INHERITED if key in parent} | item if parent else item
-        out.append(_model(Analysis, full, path, f"analysis {item.get('id', '?')!r}"))
-    return tuple(out)
+    """Sensitivity analyses take from their parent, and it from its own, what they do not change themselves."""
+    by_id = {str(a.get("id")): a for a in items}
+    return tuple(_model(Analysis, _inherited(item, by_id, path), path, "analysis") for item in items)
 
 
-def _model(kind: type[Any], values: Any, path: Path, name: str) -> Any:
+def _inherited(item: dict[str, Any], by_id: Mapping[str, dict[str, Any]], path: Path) -> dict[str, Any]:
+    chain = [item]
+    while chain[-1].get("sensitivity_of"):
+        name, wanted = str(item.get("id", "?")), str(chain[-1]["sensitivity_of"])
+        place = line_of(path, "analysis", name)
+        parent = by_id.get(wanted)
+        if parent is None or (parent is item and len(chain) == 1):
+            what = f"analysis {name!r} is a sensitivity analysis of {wanted!r}, which is not there"
+            raise PaperError(f"{path.name}{place}: {what}")
+        if any(parent is known for known in chain):
+            raise PaperError(f"{path.name}{place}: analysis {name!r} is, in a circle, a sensitivity analysis of itself")
+        chain.append(parent)
+    full: dict[str, Any] = {}
+    for ancestor in reversed(chain[1:]):
+        full |= {key: ancestor[key] for key in INHERITED if key in ancestor}
+    return full | item
+
+
+def _model(kind: type[Any], values: Any, path: Path, table: str) -> Any:
     if not isinstance(values, dict):
-        raise PaperError(f"{path.name}: {name} must be a table")
+        raise PaperError(f"{path.name}: {table} must be a table")
+    identity = str(values.get("id", ""))
+    name = f"{table} {values.get('id', '?')!r}" if table != "paper" else table
     try:
         return kind(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        identity = str(values.get("id", where))
-        if first["type"] == "extra_forbidden":
+        # an unknown key first: a mistyped required one is also missing under its right name
+        found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
+        where = ".".join(str(part) for part in found["loc"])
+        if found["type"] == "extra_forbidden":
+            place = line_of(path, table, identity, where)
             allowed = ", ".join(kind.model_fields)
-            raise PaperError(
-                f"{path.name}{_line(path, where)}: {name} has unknown key {where!r}; known: {allowed}"
-            ) from None
-        raise PaperError(f"{path.name}{_line(path, identity)}: {name}: {where}: {first['msg']}") from None
-
-
-def _line(path: Path, text: str) -> str:
-    """` line N` of the first line that holds `text`, for messages."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if text in line:
-            return f" line {number}"
-    return ""
+            raise PaperError(f"{path.name}{place}: {name} has unknown key {where!r}; known: {allowed}") from None
+        place = line_of(path, table, identity)
+        raise PaperError(f"{path.name}{place}: {name}: {where}: {found['msg']}") from None

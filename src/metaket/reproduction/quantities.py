@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from metaket.errors import NotComputableError
 from metaket.pooling.result import PooledResult
 from metaket.timecourse import patients
 
-__all__ = ["DECISIONS", "QUANTITIES", "Quantity", "decision_of"]
+__all__ = ["DECISIONS", "QUANTITIES", "Quantity", "arm_rate", "decision_of"]
 
 DECISIONS = ("treatment better", "no difference", "control better")
 
@@ -33,6 +34,12 @@ class Quantity:
     log : bool
         Ratios are compared on the log scale.
     kind : {"estimate", "limit", "heterogeneity", "p", "count", "rate", "decision"}
+    null : float
+        No effect, where the quantity has a side of it.
+    width : float or None
+        Width of the interval on the compared scale, for its limits.
+    scale : {"g", "r", ""}
+        Which bands of the literature apply.
     """
 
     value: float
@@ -40,6 +47,9 @@ class Quantity:
     unit: str = ""
     log: bool = False
     kind: str = "estimate"
+    null: float = math.nan
+    width: float | None = None
+    scale: str = ""
 
 
 QuantityFunction = Callable[[PooledResult, str], Quantity]
@@ -49,6 +59,8 @@ QUANTITIES: Registry[QuantityFunction] = Registry("quantity")
 def decision_of(result: PooledResult, better: str, level: float = 0.95) -> str:
     """Which side the interval is on: "treatment better", "no difference" (it holds the null) or "control better"."""
     low, high = result.ci(level)
+    if math.isnan(result.effects.scale.null):
+        raise NotComputableError(f"a {result.effects.label.lower()} has no value of no effect to decide against")
     null = result.effects.scale.forward(result.effects.scale.null)
     if low <= null <= high:
         return "no difference"
@@ -60,29 +72,44 @@ def _add(code: str, label: str) -> Callable[[QuantityFunction], QuantityFunction
     return QUANTITIES.add(code, label=label, reference="design: the fields of a pooled result")
 
 
+BAND_SCALE = {"SMD": "g", "SMDH": "g", "SMD1": "g", "COR": "r", "UCOR": "r", "ZCOR": "r"}
+
+
+def _effect(r: PooledResult, value: float, interval: tuple[float, float] | None = None) -> Quantity:
+    """An effect, or a limit of `interval`, on the scale that people read."""
+    scale = r.effects.scale
+    width = None
+    if interval is not None:
+        ends = interval if scale.log_axis else tuple(r.back(x) for x in interval)
+        width = abs(ends[1] - ends[0])
+    kind = "estimate" if interval is None else "limit"
+    band = BAND_SCALE.get(r.effects.measure, "")
+    return Quantity(r.back(value), log=scale.log_axis, kind=kind, null=scale.null, width=width, scale=band)
+
+
 @_add("estimate", "pooled effect")
 def _estimate(r: PooledResult, _better: str) -> Quantity:
-    return Quantity(r.back(r.estimate), log=r.effects.scale.log_axis)
+    return _effect(r, r.estimate)
 
 
 @_add("ci_low", "lower limit")
 def _ci_low(r: PooledResult, _better: str) -> Quantity:
-    return Quantity(r.back(r.ci().low), log=r.effects.scale.log_axis, kind="limit")
+    return _effect(r, r.ci().low, r.ci())
 
 
 @_add("ci_high", "upper limit")
 def _ci_high(r: PooledResult, _better: str) -> Quantity:
-    return Quantity(r.back(r.ci().high), log=r.effects.scale.log_axis, kind="limit")
+    return _effect(r, r.ci().high, r.ci())
 
 
 @_add("pi_low", "lower prediction limit")
 def _pi_low(r: PooledResult, _better: str) -> Quantity:
-    return Quantity(r.back(_prediction(r)[0]), log=r.effects.scale.log_axis, kind="limit")
+    return _effect(r, _prediction(r)[0], _prediction(r))
 
 
 @_add("pi_high", "upper prediction limit")
 def _pi_high(r: PooledResult, _better: str) -> Quantity:
-    return Quantity(r.back(_prediction(r)[1]), log=r.effects.scale.log_axis, kind="limit")
+    return _effect(r, _prediction(r)[1], _prediction(r))
 
 
 def _prediction(r: PooledResult) -> tuple[float, float]:
@@ -119,6 +146,8 @@ def _tau(r: PooledResult, _better: str) -> Quantity:
 
 @_add("se_tau2", "standard error of tau2")
 def _se_tau2(r: PooledResult, _better: str) -> Quantity:
+    if math.isnan(r.se_tau2):
+        raise NotComputableError("tau2 was not estimated, so it has no standard error")
     return Quantity(r.se_tau2, kind="heterogeneity")
 
 
@@ -169,22 +198,23 @@ def _n_total(r: PooledResult, _better: str) -> Quantity:
     return Quantity(float(patients(r.effects.table)), kind="count")
 
 
-def _rate(r: PooledResult, arm: str) -> Quantity:
-    table = r.effects.table
-    if table is None or f"events_{arm}" not in table or table[f"events_{arm}"].isna().any():
+def arm_rate(table: Any, arm: str) -> Quantity:
+    """All events over all patients of an arm, in percent: 100 e / n, so that a half prints as it does by hand."""
+    if table is None or f"events_{arm}" not in table or len(table) == 0 or table[f"events_{arm}"].isna().any():
         raise NotComputableError("a rate needs the counts of every study")
-    share = float(np.sum(table[f"events_{arm}"])) / float(np.sum(table[f"n_{arm}"]))
-    return Quantity(100.0 * share, unit="%", kind="rate")
+    return Quantity(
+        100.0 * float(np.sum(table[f"events_{arm}"])) / float(np.sum(table[f"n_{arm}"])), unit="%", kind="rate"
+    )
 
 
 @_add("rate_t", "treatment-arm rate (all events over all patients)")
 def _rate_t(r: PooledResult, _better: str) -> Quantity:
-    return _rate(r, "t")
+    return arm_rate(r.effects.table, "t")
 
 
 @_add("rate_c", "control-arm rate (all events over all patients)")
 def _rate_c(r: PooledResult, _better: str) -> Quantity:
-    return _rate(r, "c")
+    return arm_rate(r.effects.table, "c")
 
 
 @_add("decision", "decision")

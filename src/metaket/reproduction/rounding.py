@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["half_units", "rounding_range"]
 
-ROUNDED = ("mean_t", "sd_t", "mean_c", "sd_c", "y", "se", "v", "ci_low", "ci_high")
+ROUNDED = ("mean_t", "sd_t", "mean_c", "sd_c", "y", "y_low", "y_high", "se", "v", "ci_low", "ci_high")
 SWEEPS = 3
 
 
@@ -44,7 +44,7 @@ def half_units(paper: Paper, rows: pd.DataFrame) -> list[tuple[int, str, float]]
 
 def _half(text: str) -> float:
     try:
-        exponent = Decimal(text.strip()).as_tuple().exponent
+        exponent = Decimal(text.strip().replace("\N{MINUS SIGN}", "-")).as_tuple().exponent
     except InvalidOperation:
         return 0.0
     return float(Decimal(1).scaleb(exponent) / 2) if isinstance(exponent, int) else 0.0
@@ -55,15 +55,16 @@ def rounding_range(paper: Paper, found: AnalysisResult, code: str) -> Interval |
     inputs = half_units(paper, found.selection.rows)
     if not inputs or not found.results:
         return None
-    low = _search(found, inputs, code, -1.0)
-    high = _search(found, inputs, code, 1.0)
+    ends = range(len(found.results))  # two where an input is printed as a range
+    low = min(_search(found, inputs, code, -1.0, end) for end in ends)
+    high = max(_search(found, inputs, code, 1.0, end) for end in ends)
     return None if np.isnan(low) or np.isnan(high) else Interval(low, high)
 
 
-def _search(found: AnalysisResult, inputs: list[tuple[int, str, float]], code: str, sign: float) -> float:
+def _search(found: AnalysisResult, inputs: list[tuple[int, str, float]], code: str, sign: float, which: int) -> float:
     """The largest (sign 1) or smallest (-1) value by moving one input at a time to an end of its interval."""
     at = np.zeros(len(inputs))
-    best = _value(found, inputs, at, code)
+    best = _value(found, inputs, at, code, which)
     for _ in range(SWEEPS):
         moved = False
         for i in range(len(inputs)):
@@ -72,7 +73,7 @@ def _search(found: AnalysisResult, inputs: list[tuple[int, str, float]], code: s
                     continue
                 trial = at.copy()
                 trial[i] = end
-                value = _value(found, inputs, trial, code)
+                value = _value(found, inputs, trial, code, which)
                 if sign * value > sign * best:
                     best, at, moved = value, trial, True
         if not moved:
@@ -80,13 +81,13 @@ def _search(found: AnalysisResult, inputs: list[tuple[int, str, float]], code: s
     return best
 
 
-def _value(found: AnalysisResult, inputs: list[tuple[int, str, float]], at: np.ndarray, code: str) -> float:
+def _value(found: AnalysisResult, inputs: list[tuple[int, str, float]], at: np.ndarray, code: str, which: int) -> float:
     rows = found.selection.rows.copy()
     for (number, column, half), end in zip(inputs, at, strict=True):
         rows.at[number, column] = rows.at[number, column] + end * half
     shifted = replace(found, selection=Selection(rows, found.selection.left))
     try:
-        _, effects = row_effects(shifted.selection, rules_of(found.analysis))[0]
+        _, effects = row_effects(shifted.selection, rules_of(found.analysis))[which]
         result = pool_spec(effects, spec_of(found.analysis))
         return QUANTITIES[code].func(result, found.analysis.better).value
     except MetaketError:

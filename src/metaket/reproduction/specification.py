@@ -16,7 +16,7 @@ from metaket.outcomes import Rules, join_trials, row_effects, select
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
-from metaket.reproduction.analyse import title_of
+from metaket.reproduction.analyse import spec_of, title_of
 from metaket.reproduction.paper import Analysis, Paper
 from metaket.tables import numeric
 from metaket.timecourse import patients
@@ -60,7 +60,7 @@ class SpecificationCurve:
     @property
     def panels(self) -> tuple[str, ...]:
         """The measures, each drawn on its own axis."""
-        return tuple(dict.fromkeys(self.rows["family"]))
+        return tuple(dict.fromkeys(self.rows["family"])) if len(self.rows) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +93,33 @@ def specification_curve(paper: Paper, analysis: Analysis, measures: Sequence[str
     Choices that change nothing on these data (no crossover trial, no unverified row, ...) are left out. Simonsohn,
     Simmons & Nelson (2020) Nat Hum Behav 4:1208-1214.
     """
-    wanted = measures or (COUNT_MEASURES if analysis.measure in COUNT_MEASURES else (analysis.measure,))
+    own = MEASURES[analysis.measure].code
+    wanted = measures or (_first(own, COUNT_MEASURES) if own in COUNT_MEASURES else (own,))
     records: list[dict[str, Any]] = []
     failed: list[str] = []
     seen: set[tuple[Any, ...]] = set()
     for choice, effects in _effect_sets(paper, analysis, wanted, failed):
-        for estimator, test in MODELS:
+        for estimator, test in _first(_own_model(analysis), MODELS):
             record = _record(choice, effects, estimator, test, analysis, failed)
             key = (effects.digest, estimator, test) if record else ()
             if record and key not in seen:
                 seen.add(key)
                 records.append(record)
     return _curve(title_of(analysis), records, analysis, failed)
+
+
+def _first(own: Any, others: Sequence[Any]) -> tuple[Any, ...]:
+    """The paper's own choice before the others: of specifications that come to the same, the first is kept."""
+    return (own, *(item for item in others if item != own))
+
+
+def _own_model(analysis: Analysis) -> tuple[str | float, str]:
+    spec = spec_of(analysis)
+    return ("common" if spec.model == "common" else spec.tau2), spec.test
+
+
+def _own_rows(analysis: Analysis) -> str:
+    return "with unverified" if "unverified" in analysis.include else "sourced"
 
 
 def _trial_sets(paper: Paper, analysis: Analysis) -> dict[str, Mapping[str, Any]]:
@@ -131,8 +146,10 @@ def _effect_sets(
     paper: Paper, analysis: Analysis, measures: Sequence[str], failed: list[str]
 ) -> Iterator[tuple[_Choice, EffectSizes]]:
     table = join_trials(paper.outcomes, paper.trials)
-    includes: dict[str, tuple[str, ...]] = {"sourced": (), "with unverified": ("unverified",)}
-    grid = itertools.product(_trial_sets(paper, analysis).items(), includes.items(), measures, CROSSOVERS)
+    statuses: dict[str, tuple[str, ...]] = {"sourced": (), "with unverified": ("unverified",)}
+    includes = {name: statuses[name] for name in _first(_own_rows(analysis), tuple(statuses))}
+    crossovers = _first(analysis.crossover, CROSSOVERS)
+    grid = itertools.product(_trial_sets(paper, analysis).items(), includes.items(), measures, crossovers)
     for (name, where), (rows, include), measure, crossover in grid:
         code = MEASURES[measure].code
         for denominator, frame in _denominators(table, code).items():
@@ -167,11 +184,11 @@ def _denominators(table: pd.DataFrame, measure: str) -> dict[str, pd.DataFrame]:
 
 
 def _record(
-    choice: _Choice, effects: EffectSizes, estimator: str, test: str, analysis: Analysis, failed: list[str]
+    choice: _Choice, effects: EffectSizes, estimator: str | float, test: str, analysis: Analysis, failed: list[str]
 ) -> dict[str, Any] | None:
     model = "common" if estimator == "common" else "random"
     spec = PoolSpec.of(model, "DL" if model == "common" else estimator, test)
-    if effects.k == 1 and (test != "z" or estimator != "DL"):
+    if effects.k == 1 and (test != "z" or estimator not in ("DL", _own_model(analysis)[0])):
         return None
     try:
         result = pool_spec(effects, spec)
@@ -181,18 +198,19 @@ def _record(
     return _row(choice, result, estimator, test, analysis)
 
 
-def _row(choice: _Choice, result: PooledResult, estimator: str, test: str, analysis: Analysis) -> dict[str, Any]:
+def _row(
+    choice: _Choice, result: PooledResult, estimator: str | float, test: str, analysis: Analysis
+) -> dict[str, Any]:
     low, high = result.ci()
     scale = result.effects.scale
     null = float(scale.forward(scale.null))
-    own_model = "common" if analysis.model == "common" else str(analysis.tau2)
     default = (
         choice.trials == "as analysed"
-        and choice.rows == ("with unverified" if analysis.include else "sourced")
+        and choice.rows == _own_rows(analysis)
         and choice.denominator == "analysed"
-        and choice.measure == analysis.measure
+        and choice.measure == MEASURES[analysis.measure].code
         and choice.crossover == analysis.crossover
-        and (estimator, test) == (own_model, analysis.test)
+        and (estimator, test) == _own_model(analysis)
     )
     return {
         "estimate": result.back(result.estimate),
@@ -209,7 +227,7 @@ def _row(choice: _Choice, result: PooledResult, estimator: str, test: str, analy
         "denominator": choice.denominator,
         "measure": choice.measure,
         "crossover": "parallel" if choice.crossover == "parallel" else f"rho {choice.crossover:g}",
-        "tau2": estimator,
+        "tau2": estimator if isinstance(estimator, str) else f"{estimator:g}",
         "test": test,
         "range end": choice.end or "-",
     }

@@ -1,59 +1,183 @@
-"""Every form that papers print."""
+"""Every form that papers print, and what rounds to it."""
 
 from __future__ import annotations
 
 import math
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from metaket.errors import InputError
-from metaket.reproduction.claims import read_printed, rounds_to
+from metaket.reproduction.claims import read_printed, rounds_to, words_to_number
+
+EDGE = 1e-12  # ends of the intervals are sums of decimals
+VALUES = st.floats(-1e6, 1e6)
+PLACES = st.integers(0, 5)
 
 
 @pytest.mark.parametrize(
     ("text", "low", "high", "decimals", "unit"),
     [
         ("0.40", 0.395, 0.405, 2, ""),
+        ("0.4", 0.35, 0.45, 1, ""),
         ("52.2%", 52.15, 52.25, 1, "%"),
+        ("52.2 %", 52.15, 52.25, 1, "%"),
+        ("52\N{MIDDLE DOT}2 %", 52.15, 52.25, 1, "%"),
+        ("0\N{BULLET}40", 0.395, 0.405, 2, ""),
+        ("0\N{DOT OPERATOR}40", 0.395, 0.405, 2, ""),
         ("\N{MINUS SIGN}1\N{MIDDLE DOT}5", -1.55, -1.45, 1, ""),
         ("\N{EN DASH}0.03", -0.035, -0.025, 2, ""),
+        ("\N{FIGURE DASH}0.03", -0.035, -0.025, 2, ""),
+        ("\N{NON-BREAKING HYPHEN}0.03", -0.035, -0.025, 2, ""),
+        ("-0.00", -0.005, 0.005, 2, ""),
+        ("+0.5", 0.45, 0.55, 1, ""),
         (".05", 0.045, 0.055, 2, ""),
+        ("-.5", -0.55, -0.45, 1, ""),
+        (" 7 ", 6.5, 7.5, 0, ""),
         ("1,234", 1233.5, 1234.5, 0, ""),
-        ("nine", 8.5, 9.5, 0, ""),
+        ("1,234,567.8", 1234567.75, 1234567.85, 1, ""),
+        ("1.2e-3", 0.00115, 0.00125, 4, ""),
+        ("0.000", -0.0005, 0.0005, 3, ""),
+        ("= 0.05", 0.045, 0.055, 2, ""),
+        ("P=.03", 0.025, 0.035, 2, ""),
         ("<0.001", -math.inf, 0.001, 3, ""),
         ("p < 0.05", -math.inf, 0.05, 2, ""),
+        ("P<.0001", -math.inf, 0.0001, 4, ""),
+        ("\N{LESS-THAN OR EQUAL TO}0.05", -math.inf, 0.05, 2, ""),
         ("> 0.10", 0.10, math.inf, 2, ""),
-        ("0.000", -0.0005, 0.0005, 3, ""),
+        (">=90%", 90, math.inf, 0, "%"),
+        ("zero", -0.5, 0.5, 0, ""),
+        ("nine", 8.5, 9.5, 0, ""),
+        ("Fifteen ", 14.5, 15.5, 0, ""),
     ],
 )
 def test_forms(text: str, low: float, high: float, decimals: int, unit: str) -> None:
     printed = read_printed(text)
-    assert (printed.low, printed.high) == pytest.approx((low, high), abs=1e-12)
-    assert (printed.decimals, printed.unit) == (decimals, unit)
+    assert (printed.low, printed.high) == pytest.approx((low, high), abs=EDGE)
+    assert (printed.decimals, printed.unit, printed.text) == (decimals, unit, text)
 
 
-@pytest.mark.parametrize(("text", "decision"), [("NS", "not significant"), ("Significant", "significant")])
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        *((t, "not significant") for t in ("NS", "ns", "n.s.", "N.S.", " not significant ", "non-significant")),
+        *((t, "not significant") for t in ("nonsignificant", "Non\N{NON-BREAKING HYPHEN}significant")),
+        *((t, "significant") for t in ("Significant", "sig.", "sig")),
+    ],
+)
 def test_words(text: str, decision: str) -> None:
-    assert read_printed(text).decision == decision
+    printed = read_printed(text)
+    assert (printed.decision, printed.relation) == (decision, "words")
+    assert not rounds_to(0.01, printed)
+    assert 0.01 not in printed
 
 
-@pytest.mark.parametrize("text", ["", "about half", "1.2.3", "0,40", "%", "12 to 14"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "  ", "about half", "1.2.3", "0,40", "%", "12 to 14", "0.40 (0.1)", "--5", "<", "p", "1,23,456", "NaN"),
+        *("inf", "5-6", "\N{VULGAR FRACTION ONE HALF}", "twenty-one or so", "e5", ".", "1e999"),
+    ],
+)
 def test_unreadable(text: str) -> None:
-    with pytest.raises(InputError, match="cannot read the printed value"):
+    with pytest.raises(InputError, match="cannot read the printed value") as caught:
         read_printed(text)
+    assert repr(text) in str(caught.value)
+
+
+def test_words_to_number_leaves_other_text_alone() -> None:
+    assert words_to_number("Ten") == "10"
+    assert words_to_number("ten studies") == "ten studies"
 
 
 def test_both_roundings_of_a_tie() -> None:
     assert rounds_to(0.125, read_printed("0.13"))  # half up
     assert rounds_to(0.125, read_printed("0.12"))  # half to even
     assert not rounds_to(0.1251, read_printed("0.12"))
-    assert rounds_to(0.0004, read_printed("0.000"))
-    assert rounds_to(0.0004, read_printed("<0.001"))
-    assert not rounds_to(0.001, read_printed("<0.001"))
+    assert not rounds_to(0.1249, read_printed("0.13"))
+    assert rounds_to(-0.125, read_printed("-0.13"))
+    assert rounds_to(-0.125, read_printed("-0.12"))
 
 
-@given(value=st.floats(-1e4, 1e4), decimals=st.integers(0, 4))
-def test_what_is_rounded_rounds_to_its_print(value: float, decimals: int) -> None:
-    assert rounds_to(value, read_printed(f"{value:.{decimals}f}"))
+def test_a_tie_of_the_typed_number_may_lie_beside_it_as_a_float() -> None:
+    """2.675 is stored as 2.67499...: by hand it prints as 2.68, by software as 2.67."""
+    assert rounds_to(2.675, read_printed("2.68"))
+    assert rounds_to(2.675, read_printed("2.67"))
+    assert rounds_to(0.95, read_printed("0.9"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "holds"),
+    [
+        (0.0004, "0.000", True),
+        (0.0006, "0.000", False),
+        (-0.0001, "0.00", True),
+        (0.0004, "<0.001", True),
+        (0.001, "<0.001", False),
+        (0.001, "<=0.001", True),
+        (0.11, ">0.10", True),
+        (0.10, ">0.10", False),
+        (0.10, ">=0.10", True),
+        (9.0, "nine", True),
+        (9.4, "nine", True),
+        (52.24, "52.2%", True),
+        (0.404, "0.40", True),
+        (0.404, "0.400", False),
+        (math.nan, "0.4", False),
+        (math.inf, ">1", True),
+    ],
+)
+def test_rounds_to(value: float, text: str, holds: bool) -> None:
+    assert rounds_to(value, read_printed(text)) is holds
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e30, -1e300])
+def test_a_huge_recomputed_value_is_just_another_value(value: float) -> None:
+    assert not rounds_to(value, read_printed("0.40"))
+
+
+def test_a_power_of_ten_has_the_digits_that_are_printed() -> None:
+    printed = read_printed("1.2e3")
+    assert (printed.low, printed.high) == (1150, 1250)
+    assert rounds_to(1234, printed)
+
+
+@given(value=VALUES, decimals=PLACES)
+@example(value=0.95, decimals=1)
+@example(value=2.675, decimals=2)
+def test_what_is_rounded_is_read_back_and_rounds_to_its_print(value: float, decimals: int) -> None:
+    text = f"{value:.{decimals}f}"
+    printed = read_printed(text)
+    assert printed.value == float(text)
+    assert printed.decimals == decimals
+    assert rounds_to(value, printed)
+    slack = 1e-9 * max(1.0, abs(value))  # the ends are floats
+    assert printed.low - slack <= value <= printed.high + slack
+
+
+@given(value=VALUES, decimals=PLACES, mode=st.sampled_from([ROUND_HALF_UP, ROUND_HALF_EVEN]))
+def test_both_modes_of_rounding_are_recognised(value: float, decimals: int, mode: str) -> None:
+    text = str(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), rounding=mode))
+    assert rounds_to(value, read_printed(text))
+
+
+@given(value=VALUES, decimals=PLACES, steps=st.integers(-3, 3))
+def test_a_text_that_is_a_step_away_is_not_its_print(value: float, decimals: int, steps: int) -> None:
+    """Only the two neighbours of a tie are both its print."""
+    exact, unit = Decimal(repr(value)), Decimal(1).scaleb(-decimals)
+    text = exact.quantize(unit, rounding=ROUND_HALF_UP) + steps * unit
+    assume(abs(text - exact) != unit / 2)
+    assert rounds_to(value, read_printed(f"{text:f}")) is (steps == 0)
+
+
+@given(number=st.integers(-(10**9), 10**9))
+def test_thousands_separators(number: int) -> None:
+    assert read_printed(f"{number:,}").value == number
+
+
+@given(value=st.floats(0, 1), bound=st.sampled_from(["0.05", "0.01", "0.001", ".5"]))
+def test_bounds_part_the_line(value: float, bound: str) -> None:
+    below, above = read_printed(f"<{bound}"), read_printed(f">={bound}")
+    assert rounds_to(value, below) is not rounds_to(value, above)

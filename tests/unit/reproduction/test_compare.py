@@ -1,105 +1,258 @@
-"""Each verdict, reached."""
+"""Each verdict of design.md section 7, reached by a paper made for it."""
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import pytest
 
 import metaket as mk
-from metaket.reproduction.bands import gap_between
-from metaket.reproduction.compare import VERDICTS, worst_verdict
-from tests.papers import OUTCOMES, PAPER, claim, write_paper
+from metaket.errors import InputError
+from metaket.reproduction.bands import BANDS
+from metaket.reproduction.compare import VERDICTS, Comparison, worst_verdict
+from tests.papers import claim, paper_of, row, table, write_paper
 
-MEANS = """study,outcome,time_h,y,se,y_measure,status,source
-A,score,24,0.5,0.2,MD,quoted,s1
-B,score,24,0.8,0.3,MD,quoted,s1
-"""
-MEAN_PAPER = PAPER.replace('"response"', '"score"').replace('id = "score"', 'id = "response"').replace('"RR"', '"GEN"')
-
-
-def verdict(folder: Path, printed: str, quantity: str, means: str = "", **files: str) -> mk.Reproduction:
-    return mk.reproduce(write_paper(folder, claims=claim(printed, quantity, means), **files)).comparisons[0]
+EXACT = {"n_t": 40, "n_c": 40}  # counts are exact: no rounding of inputs can explain a gap
+TWO = (row("A", events_t=20, events_c=10, **EXACT), row("B", events_t=24, events_c=14, **EXACT))
+WIDE = (row("A", events_t=6, events_c=5, **EXACT), row("B", events_t=9, events_c=8, **EXACT))
+RANGE = (row("A", y_low=0.4, y_high=0.6, v="0.010000"),)
 
 
-def test_exact(tmp_path: Path) -> None:
-    r = mk.reproduce(write_paper(tmp_path / "first")).results["response"].result
-    value = r.back(r.estimate)
-    assert verdict(tmp_path / "a", f"{value:.2f}", "estimate").verdict == "exact"
-    assert verdict(tmp_path / "b", f"{value:.4f}", "estimate").verdict == "exact"
-    assert verdict(tmp_path / "c", "3", "k").verdict == "exact"
-    assert verdict(tmp_path / "d", "better", "decision", "treatment better").verdict == "exact"
+def judge(
+    folder: Path, printed: str, quantity: str, *, means: str = "", measure: str = "RR", rows: tuple = TWO
+) -> Comparison:
+    text = claim(printed, quantity, means)
+    rep = mk.reproduce(write_paper(folder, paper=paper_of(measure), outcomes=table(*rows), claims=text))
+    json.dumps(rep.to_dict(), allow_nan=False)
+    return rep.comparisons[0]
+
+
+def value(folder: Path, quantity: str, measure: str = "RR", rows: tuple = TWO) -> float:
+    found = judge(folder / "first", "0", quantity, measure=measure, rows=rows).recomputed
+    assert found is not None
+    return found
+
+
+def test_the_verdicts_are_those_of_the_design() -> None:
+    words = {"exact", "input-rounding", "near", "differs", "decision differs", "not computable"}
+    assert set(VERDICTS) == words
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 3, 6])
+@pytest.mark.parametrize("quantity", ["estimate", "ci_low", "ci_high", "std_error", "q", "p_value", "i2", "rate_t"])
+def test_exact_at_every_number_of_decimals(tmp_path: Path, quantity: str, decimals: int) -> None:
+    text = f"{value(tmp_path, quantity):.{decimals}f}"
+    found = judge(tmp_path / "again", text, quantity)
+    assert found.verdict == "exact"
+    assert found.cause == f"rounds to {text}"
 
 
 def test_near_and_differs_on_the_log_scale(tmp_path: Path) -> None:
-    r = mk.reproduce(write_paper(tmp_path / "first")).results["response"].result
-    near, far = math.exp(r.estimate * 1.03), math.exp(r.estimate * 1.5)
-    c = verdict(tmp_path / "a", f"{near:.3f}", "estimate")
-    assert c.verdict == "near"
-    assert c.gap.relative == pytest.approx(0.03, abs=0.003)
-    assert c.gap.bands["relative-5"]
-    assert verdict(tmp_path / "b", f"{far:.3f}", "estimate").verdict == "differs"
+    log = math.log(value(tmp_path, "estimate"))
+    for factor, verdict in ((1.04, "near"), (0.96, "near"), (1.06, "differs"), (1.5, "differs")):
+        found = judge(tmp_path / str(factor), f"{math.exp(log * factor):.6f}", "estimate")
+        assert found.verdict == verdict
+        assert found.gap is not None
+        assert found.gap.relative == pytest.approx(abs(1 / factor - 1), abs=1e-4)
+        assert found.gap.bands["relative-10"] == (factor < 1.2)
+        assert "log scale" in found.cause
+        assert set(found.gap.bands) == set(BANDS)
 
 
-def test_decision_differs(tmp_path: Path) -> None:
-    assert verdict(tmp_path / "a", "worse", "decision", "control better").verdict == "decision differs"
-    c = verdict(tmp_path / "b", "0.30", "p_value")
-    assert c.verdict == "decision differs"
-    assert "other side of 0.05" in c.cause
+def test_the_log_scale_decides_and_not_the_ratio(tmp_path: Path) -> None:
+    """A risk ratio 4 % too large by its value is over 5 % too large by its logarithm here."""
+    ratio = value(tmp_path, "estimate")
+    assert 1 < ratio < 2
+    assert judge(tmp_path / "b", f"{ratio * 1.04:.6f}", "estimate").verdict == "differs"
 
 
-def test_input_rounding_is_computed(tmp_path: Path) -> None:
-    """0.5 +- 0.05 and SE 0.2 +- 0.05: the pooled mean can be anything near 0.59, but not 1.2."""
-    files = {"paper": MEAN_PAPER, "outcomes": MEANS}
-    inside = verdict(tmp_path / "a", "0.62", "estimate", **files)
-    assert inside.verdict == "input-rounding"
-    assert "within their printed rounding" in inside.cause
-    assert verdict(tmp_path / "b", "1.20", "estimate", **files).verdict == "differs"
+def test_standardised_differences_get_their_own_bands(tmp_path: Path) -> None:
+    """design.md section 7: all bands side by side; 0.1 and Maassen's cut-offs are for this scale."""
+    rows = (row("A", y=0.512345, v=0.012345, n_t=40, n_c=40), row("B", y=0.612345, v=0.012345, n_t=40, n_c=40))
+    found = judge(tmp_path, "0.642000", "estimate", measure="SMD", rows=rows)
+    assert found.recomputed == pytest.approx(0.562345)
+    assert found.gap.bands["absolute-0.1"] is True
+    assert found.gap.bands["maassen"] == "small"
+
+
+def test_limits_are_judged_by_the_width_of_the_interval(tmp_path: Path) -> None:
+    """design.md section 7: 5 % of the interval's width; here the limit is off by 2 % of it, and 7 % of its own log."""
+    low, high = (value(tmp_path / q, q) for q in ("ci_low", "ci_high"))
+    shifted = low * (high / low) ** 0.02
+    found = judge(tmp_path / "near", f"{shifted:.6f}", "ci_low")
+    assert found.gap.relative == pytest.approx(0.02, rel=0.1)
+    assert found.verdict == "near"
+
+
+@pytest.mark.parametrize(
+    ("printed", "verdict"),
+    [
+        ("<0.01", "exact"),
+        ("0.002", "exact"),
+        ("significant", "exact"),
+        ("0.04", "differs"),
+        ("<0.001", "differs"),
+        ("0.30", "decision differs"),
+        (">0.05", "decision differs"),
+        ("NS", "decision differs"),
+    ],
+)
+def test_p_values(tmp_path: Path, printed: str, verdict: str) -> None:
+    assert value(tmp_path, "p_value") == pytest.approx(0.00234, abs=5e-6)
+    assert judge(tmp_path / "p", printed, "p_value").verdict == verdict
+
+
+@pytest.mark.parametrize("printed", ["<0.05", "0.03", "significant", "0.049"])
+def test_p_printed_below_and_recomputed_above_005(tmp_path: Path, printed: str) -> None:
+    assert judge(tmp_path, printed, "p_value", rows=WIDE).verdict == "decision differs"
+
+
+def test_the_other_side_of_005_counts_even_where_the_gap_is_small(tmp_path: Path) -> None:
+    """z = 1.95 (p = 0.051) against a printed 0.0490."""
+    found = judge(tmp_path, "0.0490", "p_value", measure="GEN", rows=(row("A", y="1.950000", v="1.000000"),))
+    assert found.recomputed == pytest.approx(0.0512, abs=1e-4)
+    assert found.verdict == "decision differs"
+    assert "other side of 0.05" in found.cause
+
+
+def test_another_sign_is_another_decision(tmp_path: Path) -> None:
+    assert judge(tmp_path / "a", "0.50", "estimate").verdict == "decision differs"
+    assert judge(tmp_path / "b", "-0.26", "estimate", measure="RD").verdict == "decision differs"
+
+
+def test_an_interval_that_should_hold_the_null_is_another_decision(tmp_path: Path) -> None:
+    """The recomputed interval of TWO excludes 1, that of WIDE holds it."""
+    assert judge(tmp_path / "a", "0.90", "ci_low").verdict == "decision differs"
+    assert judge(tmp_path / "b", "1.05", "ci_low", rows=WIDE).verdict == "decision differs"
+
+
+@pytest.mark.parametrize(
+    ("means", "rows", "verdict"),
+    [
+        ("treatment better", TWO, "exact"),
+        ("control better", TWO, "decision differs"),
+        ("no difference", TWO, "decision differs"),
+        ("no difference", WIDE, "exact"),
+        ("treatment better", WIDE, "decision differs"),
+    ],
+)
+def test_decisions(tmp_path: Path, means: str, rows: tuple, verdict: str) -> None:
+    found = judge(tmp_path, "as the paper says it", "decision", means=means, rows=rows)
+    assert found.verdict == verdict
+    assert found.recomputed is None
+    if verdict == "decision differs":
+        assert means in found.cause
+
+
+@pytest.mark.parametrize("quantity", ["significant", "heterogeneity"])
+@pytest.mark.parametrize(
+    ("printed", "significant"), [("NS", False), ("n.s.", False), ("Significant", True), ("sig.", True)]
+)
+def test_every_way_to_print_significance(tmp_path: Path, quantity: str, printed: str, significant: bool) -> None:
+    truth = {"significant": True, "heterogeneity": False}[quantity]
+    expected = "exact" if truth == significant else "decision differs"
+    assert judge(tmp_path, printed, quantity).verdict == expected
+
+
+def test_a_decision_that_is_none_is_the_authors_slip(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="treatment better"):
+        judge(tmp_path, "x", "decision", means="superior")
+
+
+@pytest.mark.parametrize("quantity", ["i2", "estimate", "k"])
+def test_significance_is_no_value_of_other_quantities(tmp_path: Path, quantity: str) -> None:
+    """I2 = 40 % is not "p = 40: not significant"."""
+    with pytest.raises(InputError, match=quantity):
+        judge(tmp_path, "NS", quantity)
+
+
+def test_relative_gaps_near_zero_are_said_to_be_undefined(tmp_path: Path) -> None:
+    """tau2 is 0 by chance here, so no side of the null changes."""
+    found = judge(tmp_path, "0.010", "tau2")
+    assert found.recomputed == 0.0
+    again = judge(tmp_path / "b", "0.00000", "std_error")
+    assert again.gap.relative is None
+    assert "near zero" in again.cause
+
+
+def test_a_risk_difference_printed_in_percent(tmp_path: Path) -> None:
+    points = 100 * value(tmp_path, "estimate", measure="RD")
+    assert judge(tmp_path / "b", f"{points:.1f}%", "estimate", measure="RD").verdict == "exact"
+
+
+@pytest.mark.parametrize("y", ["75", "800"])
+def test_a_ratio_given_instead_of_its_logarithm_is_no_defect(tmp_path: Path, y: str) -> None:
+    """exp(75) has 33 digits; the user meant a ratio of 75."""
+    assert judge(tmp_path, "1.2", "estimate", rows=(row("A", y=y, se=0.2),)).verdict == "differs"
+
+
+# ------------------------------------------------------------------------------------------------- incomplete data
 
 
 def test_not_computable_says_what_is_missing(tmp_path: Path) -> None:
-    outcomes = OUTCOMES.replace("B,response,24,,30,47,7,25,63.8", "B,response,24,,30,47,,25,63.8")
-    c = verdict(tmp_path / "a", "2.0", "estimate", outcomes=outcomes)
-    assert c.verdict == "not computable"
-    assert c.basis == "2 of 3 trials"
-    assert c.on_sourced_rows in VERDICTS
-    assert c.missing == ("B, 24 h: events_c not sourced (look in: table 1)",)
+    rows = (*TWO, row("C", events_t=3, n_t=9, n_c=9, where="table 4"), row("D", status="missing", where="fig. 2"))
+    found = judge(tmp_path, "2.00", "estimate", rows=rows)
+    assert found.verdict == "not computable"
+    assert found.basis == "2 of 4 trials"
+    assert found.on_sourced_rows in VERDICTS
+    assert found.recomputed is not None
+    assert found.missing == (
+        "C, 24 h: events_c not sourced (look in: table 4)",
+        "D, 24 h: not sourced (look in: fig. 2)",
+    )
 
 
-def test_relative_gaps_near_zero_are_undefined() -> None:
-    gap = gap_between(0.01, 0.0)
-    assert gap.relative is None
-    assert gap.bands["relative-5"] is None
-    assert gap_between(1.10, 1.00, scale="g").bands["maassen"] == "small"
-    assert gap_between(2.0, 1.0, log=True).difference == pytest.approx(math.log(2))
-    assert gap_between(1.0, 2.0, width=10.0).relative == pytest.approx(0.1)
+def test_not_computable_even_where_the_sourced_rows_give_the_printed_text(tmp_path: Path) -> None:
+    text = f"{value(tmp_path, 'estimate'):.2f}"
+    found = judge(tmp_path / "b", text, "estimate", rows=(*TWO, row("C", status="missing")))
+    assert (found.verdict, found.on_sourced_rows) == ("not computable", "exact")
 
 
-def test_statements_about_the_paper(tmp_path: Path) -> None:
-    text = """
-[[claim]]
-id = "journal"
-printed = "Journal of Tests"
-of = { paper = "journal" }
-
-[[claim]]
-id = "other-journal"
-printed = "The Lancet"
-of = { paper = "journal" }
-
-[[claim]]
-id = "again"
-printed = "the lancet"
-of = { claim = "other-journal" }
-"""
-    found = {c.id: c.verdict for c in mk.reproduce(write_paper(tmp_path, claims=text)).comparisons}
-    assert found == {"journal": "exact", "other-journal": "differs", "again": "exact"}
+def test_no_row_at_all(tmp_path: Path) -> None:
+    found = judge(tmp_path, "2.00", "estimate", rows=(row("A", status="missing"),))
+    assert (found.verdict, found.recomputed, found.on_sourced_rows) == ("not computable", None, "")
+    assert "not sourced" in found.cause
 
 
-def test_the_worst_verdict(tmp_path: Path) -> None:
-    text = claim("3", "k") + claim("9.9", "estimate")
-    rep = mk.reproduce(write_paper(tmp_path, claims=text))
-    assert rep.worst == "differs"
+@pytest.mark.parametrize(("quantity", "reason"), [("pi_low", "at least 3 studies"), ("egger_p", "at least 3 studies")])
+def test_a_quantity_that_two_studies_cannot_give(tmp_path: Path, quantity: str, reason: str) -> None:
+    found = judge(tmp_path, "1.0", quantity)
+    assert found.verdict == "not computable"
+    assert reason in found.cause
+
+
+# ------------------------------------------------------------------------------------------------- ranges and counts
+
+
+@pytest.mark.parametrize(
+    ("printed", "verdict"), [("0.40", "exact"), ("0.60", "exact"), ("0.50", "input-rounding"), ("0.90", "differs")]
+)
+def test_a_printed_range_of_inputs(tmp_path: Path, printed: str, verdict: str) -> None:
+    found = judge(tmp_path, printed, "estimate", measure="GEN", rows=RANGE)
+    assert found.verdict == verdict
+    assert (found.recomputed_low, found.recomputed_high) == pytest.approx((0.4, 0.6), rel=1e-14)
+
+
+def test_ends_that_decide_differently(tmp_path: Path) -> None:
+    rows = (row("A", y_low=0.1, y_high=0.6, v=0.04),)
+    found = judge(tmp_path, "x", "decision", means="treatment better", measure="GEN", rows=rows)
+    assert found.verdict == "not computable"
+    assert "decide differently" in found.cause
+
+
+@pytest.mark.parametrize(
+    ("printed", "verdict"), [("2", "exact"), ("two", "exact"), ("3", "differs"), ("ten", "differs")]
+)
+def test_counts_of_studies(tmp_path: Path, printed: str, verdict: str) -> None:
+    assert judge(tmp_path, printed, "k").verdict == verdict
+
+
+def test_the_worst_verdict_and_the_tally(tmp_path: Path) -> None:
+    text = claim("2", "k") + claim("9.9", "estimate") + claim("0.9", "p_value")
+    rep = mk.reproduce(write_paper(tmp_path, claims=text, paper=paper_of("RR"), outcomes=table(*TWO)))
+    assert rep.worst == "decision differs"
+    assert rep.counts["exact"] == 1
+    assert sum(rep.counts.values()) == 3
     assert worst_verdict(()) == ""
-    assert sum(rep.counts.values()) == 2
