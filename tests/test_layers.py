@@ -31,7 +31,8 @@ LAYERS = (
 UPWARD = {
     ("reproduction.run", "report"),
     ("reproduction.run", "metaket"),
-    ("cli", "metaket"),
+    ("cli.app", "metaket"),
+    ("cli.pool", "metaket"),
 }
 # arrays in, records of arrays out: these see neither effects, results, specifications nor pandas
 KERNEL = ("pooling.engine", "pooling.likelihood", "pooling.tau2", "pooling.heterogeneity", "pooling.inference")

@@ -1,0 +1,135 @@
+"""Commands on one CSV file: pool, plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from metaket import __version__
+from metaket.cli.app import Json, app, print_json
+from metaket.errors import InputError
+
+if TYPE_CHECKING:
+    from metaket.pooling.result import PooledResult
+
+__all__: list[str] = []
+
+Measure = Annotated[str, typer.Option(help="RR, OR, RD, MD, SMD, GEN, ...")]
+Model = Annotated[str, typer.Option(help="random or common.")]
+Tau2 = Annotated[str, typer.Option(help="DL, PM, REML, ML, SJ, HE, HS, EB, ...")]
+Test = Annotated[str, typer.Option(help="z, t, hksj or hksj-adhoc.")]
+Columns = Annotated[
+    list[str] | None, typer.Option("--column", help="OURS=YOURS, once a column, e.g. events_t=ai; or metafor.")
+]
+Level = Annotated[float, typer.Option(help="Confidence level.")]
+Crossover = Annotated[str, typer.Option(help="parallel, or the correlation rho for rows whose design is crossover.")]
+
+
+@app.command("pool")
+def pool_command(
+    file: Annotated[Path, typer.Argument(help="A CSV file, one row a study.")],
+    measure: Measure = "RR",
+    model: Model = "random",
+    tau2: Tau2 = "REML",
+    test: Test = "z",
+    column: Columns = None,
+    level: Level = 0.95,
+    crossover: Crossover = "parallel",
+    as_json: Json = False,
+) -> None:
+    """Pool the studies of a CSV file.
+
+    Example: metaket pool trials.csv --measure OR --tau2 DL --column events_t=ai --column n_t=n1i
+    """
+    from metaket._checks import check_level
+
+    check_level(level)
+    result = _pooled(file, measure, model, tau2, test, column, crossover)
+    if as_json:
+        print_json(_result_dict(result, level))
+        return
+    typer.echo(result.summary(level))
+
+
+@app.command("plot")
+def plot_command(
+    file: Annotated[Path, typer.Argument(help="A CSV file, one row a study.")],
+    out: Annotated[Path, typer.Option(help="forest.svg, forest.pdf or forest.png.")],
+    measure: Measure = "RR",
+    model: Model = "random",
+    tau2: Tau2 = "REML",
+    test: Test = "z",
+    column: Columns = None,
+    level: Level = 0.95,
+    crossover: Crossover = "parallel",
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Draw the forest plot of a CSV file.
+
+    Example: metaket plot trials.csv --measure RR --out forest.svg
+    """
+    from metaket.plots import forest, save
+
+    suffix = out.suffix.lstrip(".").lower()
+    if suffix not in ("svg", "pdf", "png"):
+        raise InputError(f"--out must end in .svg, .pdf or .png, got {out.name!r}")
+    if out.exists() and not force:
+        raise InputError(f"{out} exists; use --force to replace it")
+    result = _pooled(file, measure, model, tau2, test, column, crossover)
+    save(forest(result, level=level), out.with_suffix(""), formats=(suffix,))
+    typer.echo(f"{out}")
+
+
+def _pooled(
+    file: Path, measure: str, model: str, tau2: str, test: str, column: list[str] | None, crossover: str
+) -> PooledResult:
+    from metaket.measures.compute import effect_sizes
+    from metaket.pooling.pool import pool
+    from metaket.tables import read_table
+
+    table = read_table(file)
+    known_tau2: str | float = float(tau2) if _is_number(tau2) else tau2
+    rho: str | float = float(crossover) if _is_number(crossover) else crossover
+    effects = effect_sizes(table, measure, columns=_columns(column), crossover=rho)
+    return pool(effects, model=model, tau2=known_tau2, test=test)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _columns(pairs: list[str] | None) -> dict[str, str] | str | None:
+    if not pairs:
+        return None
+    if pairs == ["metafor"]:
+        return "metafor"
+    out = {}
+    for pair in pairs:
+        ours, sign, theirs = pair.partition("=")
+        if not sign or not ours or not theirs:
+            raise InputError(f"--column takes OURS=YOURS, such as events_t=ai, got {pair!r}")
+        out[ours.strip()] = theirs.strip()
+    return out
+
+
+def _result_dict(result: PooledResult, level: float) -> dict[str, Any]:
+    shown = result.fields(level, transform=True)
+    studies = result.effects.to_frame(level).assign(weight=result.weights)
+    return {
+        "measure": result.effects.measure,
+        "spec": {"model": result.spec.model, "tau2": result.spec.tau2, "test": result.spec.test, "i2": result.spec.i2},
+        "level": level,
+        "result": result.fields(level),
+        "back_transformed": {name: shown[name] for name in ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")},
+        "studies": studies.to_dict(orient="records"),
+        "left_out": [d._asdict() for d in result.effects.dropped],
+        "options": dict(result.effects.options),
+        "converged": result.converged,
+        "provenance": {"metaket": __version__, "digest": result.effects.digest},
+    }
