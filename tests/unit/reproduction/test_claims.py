@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from metaket.errors import InputError
-from metaket.reproduction.claims import read_printed, rounds_to, words_to_number
+from metaket.reproduction.claims import matches, read_printed, rounds_to, words_to_number
 
 EDGE = 1e-12  # ends of the intervals are sums of decimals
 VALUES = st.floats(-1e6, 1e6)
@@ -51,6 +51,32 @@ PLACES = st.integers(0, 5)
         ("zero", -0.5, 0.5, 0, ""),
         ("nine", 8.5, 9.5, 0, ""),
         ("Fifteen ", 14.5, 15.5, 0, ""),
+        ("twenty-one", 20.5, 21.5, 0, ""),
+        ("ten randomized placebo-controlled studies", 9.5, 10.5, 0, ""),
+        ("1,234 patients", 1233.5, 1234.5, 0, ""),
+        ("0,40", 0.395, 0.405, 2, ""),
+        ("12,5 %", 12.45, 12.55, 1, "%"),
+        ("1\N{THIN SPACE}234", 1233.5, 1234.5, 0, ""),
+        ("52.2 per cent", 52.15, 52.25, 1, "%"),
+        ("52\N{NARROW NO-BREAK SPACE}%", 51.5, 52.5, 0, "%"),
+        ("P = .03", 0.025, 0.035, 2, ""),
+        ("p < 0\N{MIDDLE DOT}05", -math.inf, 0.05, 2, ""),
+        ("p-value: 0.03", 0.025, 0.035, 2, ""),
+        ("\N{LESS-THAN SIGN}\N{NO-BREAK SPACE}.001", -math.inf, 0.001, 3, ""),
+        ("I\N{SUPERSCRIPT TWO} = 45%", 44.5, 45.5, 0, "%"),
+        ("I2 45 %", 44.5, 45.5, 0, "%"),
+        ("Q = 55.54", 55.535, 55.545, 2, ""),
+        ("Q(12) = 55.54", 55.535, 55.545, 2, ""),
+        ("chi2 (df = 4) = 9.1", 9.05, 9.15, 1, ""),
+        ("tau\N{SUPERSCRIPT TWO} = 0.00", -0.005, 0.005, 2, ""),
+        ("RR 1.58", 1.575, 1.585, 2, ""),
+        ("\N{ALMOST EQUAL TO}0.4", 0.35, 0.45, 1, ""),
+        ("n = 368", 367.5, 368.5, 0, ""),
+        ("1.2 x 10^-5", 1.15e-5, 1.25e-5, 6, ""),
+        ("1.2\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT MINUS}\N{SUPERSCRIPT FIVE}", 1.15e-5, 1.25e-5, 6, ""),
+        ("1\N{MIDDLE DOT}2 \N{MIDDLE DOT} 10^\N{MINUS SIGN}5", 1.15e-5, 1.25e-5, 6, ""),
+        ("1.2 \N{MULTIPLICATION SIGN} 10\N{EN DASH}5", 1.15e-5, 1.25e-5, 6, ""),
+        ("3 x 10^2", 250, 350, 0, ""),
     ],
 )
 def test_forms(text: str, low: float, high: float, decimals: int, unit: str) -> None:
@@ -64,6 +90,11 @@ def test_forms(text: str, low: float, high: float, decimals: int, unit: str) -> 
     [
         *((t, "not significant") for t in ("NS", "ns", "n.s.", "N.S.", " not significant ", "non-significant")),
         *((t, "not significant") for t in ("nonsignificant", "Non\N{NON-BREAKING HYPHEN}significant")),
+        *(
+            (t, "not significant")
+            for t in ("P = NS", "p: n.s.", "no significant heterogeneity", "not statistically sig.")
+        ),
+        ("p = significant", "significant"),
         *((t, "significant") for t in ("Significant", "sig.", "sig")),
     ],
 )
@@ -77,8 +108,19 @@ def test_words(text: str, decision: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "  ", "about half", "1.2.3", "0,40", "%", "12 to 14", "0.40 (0.1)", "--5", "<", "p", "1,23,456", "NaN"),
+        *("", "  ", "about half", "1.2.3", "%", "12 to 14", "0.40 (0.1)", "--5", "<", "p", "1,23,456", "NaN"),
         *("inf", "5-6", "\N{VULGAR FRACTION ONE HALF}", "twenty-one or so", "e5", ".", "1e999"),
+        *(
+            "12 of 11",
+            "0 of 0",
+            "9 of the",
+            "1,2345,6",
+            "p value",
+            "four or five",
+            "twenty-zero",
+            "x 10^-5",
+            "1.2 x 10",
+        ),
     ],
 )
 def test_unreadable(text: str) -> None:
@@ -89,7 +131,48 @@ def test_unreadable(text: str) -> None:
 
 def test_words_to_number_leaves_other_text_alone() -> None:
     assert words_to_number("Ten") == "10"
-    assert words_to_number("ten studies") == "ten studies"
+    assert words_to_number("ten or so") == "ten or so"
+    assert words_to_number("American Journal of Psychiatry") == "American Journal of Psychiatry"
+
+
+@pytest.mark.parametrize("text", ["9 of 11", "9/11", "nine of eleven", "9 out of 11", "9 of the 11"])
+def test_a_count_with_its_denominator(text: str) -> None:
+    printed = read_printed(text)
+    assert (printed.value, printed.out_of) == (9.0, 11)
+    assert matches([100 * 9 / 11, 81.8, 9.0], printed, unit="%").tolist() == [True, False, False]
+    assert matches([9.0, 10.0], printed).tolist() == [True, False]
+
+
+def test_a_proportion_against_a_percentage() -> None:
+    printed = read_printed("52.2%")
+    assert matches([0.522, 0.5226, 52.2], printed).tolist() == [True, False, False]
+    assert matches([52.2, 0.522], printed, unit="%").tolist() == [True, False]
+
+
+@given(st.integers(-99999, 99999), PLACES, st.lists(VALUES, min_size=1, max_size=5))
+def test_many_values_at_once_are_rounded_as_by_hand(digits: int, places: int, values: list[float]) -> None:
+    """Half-up or half-even, of the number as typed or of the float that stands for it; both ends of the interval too."""
+    unit = Decimal(1).scaleb(-places)
+    target = Decimal(digits).scaleb(-places)
+    printed = read_printed(f"{target:f}")
+    tried = [*values, printed.low, printed.high, printed.value]
+    tried += [math.nextafter(printed.low, side) for side in (-math.inf, math.inf)]
+    tried += [math.nextafter(printed.high, side) for side in (-math.inf, math.inf)]
+    by_hand = [
+        any(
+            number.quantize(unit, rounding=mode) == target
+            for number in (Decimal(repr(v)), Decimal(v))
+            for mode in (ROUND_HALF_UP, ROUND_HALF_EVEN)
+        )
+        for v in tried
+    ]
+    assert matches(tried, printed).tolist() == by_hand
+
+
+def test_no_number_matches_words_and_nan_matches_nothing() -> None:
+    assert not matches([0.01, math.nan], read_printed("NS")).any()
+    assert matches([math.nan, 0.0], read_printed("<0.05")).tolist() == [False, True]
+    assert matches([math.inf, 0.2], read_printed(">0.05")).tolist() == [True, True]
 
 
 def test_both_roundings_of_a_tie() -> None:
