@@ -29,7 +29,8 @@ _COUNT_OF = re.compile(
 _LABEL = re.compile(
     r"(?:p(?:-?\s?values?)?|i\^?[2²]|q(?:_?[beEmM])?|h\^?[2²]|n|k|z|t|d|g|r|rr|or|hr|irr|rd|md|smd|wmd|es|ate|beta|β|"
     r"(?:tau|τ|t|chi|χ)-?\^?[2²]|tau|τ|se|sd|ci|odds ratio|risk ratio|relative risk|hazard ratio|"
-    r"(?:standardi[sz]ed |weighted )?mean difference)\s*(?:\(?\s*(?:df\s*=\s*)?\d+\s*\)?\s*(?=[<>=~]))?(?=[\s<>=:~.+-])\s*",
+    r"(?:standardi[sz]ed |weighted )?mean difference)"
+    r"\s*(?:\(?\s*(?:df\s*=\s*)?\d+\s*\)?\s*(?=[<>=~]))?(?=[\s<>=:~.+-])\s*",
     re.I,
 )
 _NOT = re.compile(
@@ -160,7 +161,7 @@ def _rounding(number: Decimal, exponent: int) -> tuple[tuple[float, float], tupl
     """The values that print as `number`, and which ends belong to them.
 
     Rounding half up (away from zero) takes the end nearer zero, half to even both ends of an even digit. A tie counts
-    by the number as typed and by the float that stands for it: 2.675 is stored a little below, so it prints as 2.67, too.
+    by the number as typed and by the float that stands for it: 2.675 is stored a little below and prints as 2.67, too.
     """
     step = Decimal(1).scaleb(exponent) / 2
     low, high = number - step, number + step

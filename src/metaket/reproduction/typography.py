@@ -48,11 +48,29 @@ _MINUS = "[-\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}]"
 _POWER = re.compile(rf"(?<=\d)\s*(?:{_TIMES}|{_MIDDLE})\s*10\s*(?:\^|\*\*)\s*[({{]?\s*(\+|{_MINUS})?\s*(\d+)[)}}]?")
 _FLAT_POWER = re.compile(rf"(?<=\d)\s*{_TIMES}\s*10\s*({_MINUS})\s*(\d+)")
 _RAISED_RUN = re.compile(r"(?<=10)([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _COUNTED = "studies|study|trials?|rcts?|patients?|participants?|subjects?|adults?|comparisons?|effects?|datasets?"
 _WITH_NOUN = re.compile(rf"(?:n\s*=\s*)?([\d,]+|[a-z]+(?:-[a-z]+)?)((?:\s+[a-z][a-z,-]*)*?)\s+(?:{_COUNTED})", re.I)
 

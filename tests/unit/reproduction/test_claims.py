@@ -151,7 +151,7 @@ def test_a_proportion_against_a_percentage() -> None:
 
 @given(st.integers(-99999, 99999), PLACES, st.lists(VALUES, min_size=1, max_size=5))
 def test_many_values_at_once_are_rounded_as_by_hand(digits: int, places: int, values: list[float]) -> None:
-    """Half-up or half-even, of the number as typed or of the float that stands for it; both ends of the interval too."""
+    """Half-up or half-even, of the number as typed or of the float that stands for it; the ends of the interval."""
     unit = Decimal(1).scaleb(-places)
     target = Decimal(digits).scaleb(-places)
     printed = read_printed(f"{target:f}")
