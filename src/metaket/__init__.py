@@ -37,7 +37,12 @@ _HOME = {
     "pool_over_time": "metaket.timecourse",
     "probability_beyond": "metaket.pooling.prediction",
     "subgroups": "metaket.diagnostics.subgroups",
+    "Recovered": "metaket.reproduction.recover_answer",
     "Reproduction": "metaket.reproduction.run",
+    "grim": "metaket.reproduction.recover_means",
+    "grimmer": "metaket.reproduction.recover_means",
+    "possible_counts": "metaket.reproduction.recover_percent",
+    "recover": "metaket.reproduction.recover",
     "sampling_covariance": "metaket.pooling.covariance",
     "shared_control_covariance": "metaket.pooling.covariance",
     "CorrelatedResult": "metaket.pooling.correlated",
@@ -77,6 +82,11 @@ if TYPE_CHECKING:
     from metaket.pooling.result import PooledResult as PooledResult
     from metaket.pooling.spec import PoolSpec as PoolSpec
     from metaket.reproduction.paper import load as load
+    from metaket.reproduction.recover import recover as recover
+    from metaket.reproduction.recover_answer import Recovered as Recovered
+    from metaket.reproduction.recover_means import grim as grim
+    from metaket.reproduction.recover_means import grimmer as grimmer
+    from metaket.reproduction.recover_percent import possible_counts as possible_counts
     from metaket.reproduction.run import Reproduction as Reproduction
     from metaket.reproduction.run import reproduce as reproduce
     from metaket.timecourse import pool_over_time as pool_over_time
