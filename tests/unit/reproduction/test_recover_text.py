@@ -44,9 +44,9 @@ def test_what_is_no_effect(text: str) -> None:
         read_effect("odds_ratio", text)
 
 
-@pytest.mark.parametrize("value", [47, "47", (47, 47), "forty"])
+@pytest.mark.parametrize("value", [47, "47", (47, 47), "lots"])
 def test_counts(value: object) -> None:
-    if value == "forty":
+    if value == "lots":
         with pytest.raises(InputError, match="n_t must be a whole number"):
             read_count("n_t", value)
     else:
