@@ -23,6 +23,21 @@ _HOME = {
     "breslow_day": "metaket.pooling.mantel_haenszel",
     "cochran_mantel_haenszel": "metaket.pooling.mantel_haenszel",
     "Egger": "metaket.diagnostics.asymmetry",
+    "Baujat": "metaket.diagnostics.baujat",
+    "baujat": "metaket.diagnostics.baujat",
+    "Cumulative": "metaket.diagnostics.cumulative",
+    "cumulative": "metaket.diagnostics.cumulative",
+    "Gosh": "metaket.diagnostics.gosh",
+    "gosh": "metaket.diagnostics.gosh",
+    "Influence": "metaket.diagnostics.influence",
+    "influence": "metaket.diagnostics.influence",
+    "LeaveOut": "metaket.diagnostics.leave_one_out",
+    "leave_one_out": "metaket.diagnostics.leave_one_out",
+    "leave_out": "metaket.diagnostics.leave_one_out",
+    "Residuals": "metaket.diagnostics.residuals",
+    "residuals": "metaket.diagnostics.residuals",
+    "Predictions": "metaket.diagnostics.shrinkage",
+    "blup": "metaket.diagnostics.shrinkage",
     "effect_sizes": "metaket.measures.compute",
     "egger": "metaket.diagnostics.asymmetry",
     "generic": "metaket.measures.compute",
@@ -58,7 +73,22 @@ if TYPE_CHECKING:
     from metaket.datasets import list_papers as list_papers
     from metaket.diagnostics.asymmetry import Egger as Egger
     from metaket.diagnostics.asymmetry import egger as egger
+    from metaket.diagnostics.baujat import Baujat as Baujat
+    from metaket.diagnostics.baujat import baujat as baujat
+    from metaket.diagnostics.cumulative import Cumulative as Cumulative
+    from metaket.diagnostics.cumulative import cumulative as cumulative
+    from metaket.diagnostics.gosh import Gosh as Gosh
+    from metaket.diagnostics.gosh import gosh as gosh
+    from metaket.diagnostics.influence import Influence as Influence
+    from metaket.diagnostics.influence import influence as influence
+    from metaket.diagnostics.leave_one_out import LeaveOut as LeaveOut
+    from metaket.diagnostics.leave_one_out import leave_one_out as leave_one_out
+    from metaket.diagnostics.leave_one_out import leave_out as leave_out
     from metaket.diagnostics.permutation import permutation_test as permutation_test
+    from metaket.diagnostics.residuals import Residuals as Residuals
+    from metaket.diagnostics.residuals import residuals as residuals
+    from metaket.diagnostics.shrinkage import Predictions as Predictions
+    from metaket.diagnostics.shrinkage import blup as blup
     from metaket.diagnostics.subgroups import subgroups as subgroups
     from metaket.errors import MetaketError as MetaketError
     from metaket.measures.compute import effect_sizes as effect_sizes
