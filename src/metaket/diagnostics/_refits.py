@@ -35,6 +35,11 @@ __all__ = [
 
 INVERSE_VARIANCE = ("random", "common")
 ONE_STUDY = "one study: normal test"
+FORMATS: dict[str, Any] = {
+    "i2": lambda x: "-" if x != x else f"{x:.1f}",
+    "weight": lambda x: "-" if x != x else f"{x:.1f}",
+    "p_value": lambda x: "-" if x != x else "<0.0001" if x < 1e-4 else f"{x:.4f}",
+}
 COLUMNS = ("estimate", "std_error", "statistic", "df", "p_value", "ci_low", "ci_high")
 MORE = ("tau2", "q", "q_df", "q_p", "i2", "h2", "k")
 
@@ -49,8 +54,10 @@ class Printed:
 
 
 def table_text(frame: pd.DataFrame) -> str:
-    """A frame as aligned text with four decimals."""
-    return str(frame.to_string(index=False, float_format=lambda x: f"{x:.4f}", na_rep="-"))
+    """A frame as aligned text: four decimals, one for percentages, small p-values as such, "-" for what is missing."""
+    special = {name: show for name, show in FORMATS.items() if name in frame.columns}
+    text = frame.to_string(index=False, float_format=lambda x: f"{x:.4f}", na_rep="-", formatters=special)
+    return "\n".join(line.rstrip() for line in str(text).splitlines())
 
 
 def need_studies(effects: Any, least: int, what: str) -> None:

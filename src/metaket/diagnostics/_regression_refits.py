@@ -95,7 +95,8 @@ def refit_regression(result: RegressionResult, include: Array, study: tuple[str,
     """The regression of each row of `include`; where the studies do not identify it, NaN and a note."""
     need_weights(result, what)
     fits, notes = selected_fits(result, include)
-    arrays = (fits.coef, fits.vcov, fits.df, fits.tau2, fits.q, fits.q_df, fits.k, fits.converged)
+    k = include.sum(axis=1)
+    arrays = (fits.coef, fits.vcov, fits.df, fits.tau2, fits.q, k - len(result.names), k, fits.converged)
     return RegressionRefits(result, include, study, *arrays, notes)
 
 

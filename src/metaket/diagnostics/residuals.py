@@ -87,7 +87,8 @@ def residuals(result: PooledResult | RegressionResult) -> Residuals:
                          {\sqrt{v_i + \hat\tau^2_{(-i)} + x_i \mathrm{Var}(\hat\beta_{(-i)}) x_i'}}
 
     Under the model :math:`t_i` is about standard normal. With Hartung and Knapp's test
-    :math:`v_i + \hat\tau^2_{(-i)}` is multiplied by the factor by which that test multiplies :math:`\mathrm{Var}(\hat\beta_{(-i)})`; :math:`r_i` is not.
+    :math:`v_i + \hat\tau^2_{(-i)}` is multiplied by the factor by which that test multiplies
+    :math:`\mathrm{Var}(\hat\beta_{(-i)})`; :math:`r_i` is not.
 
     References
     ----------

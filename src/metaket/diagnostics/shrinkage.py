@@ -74,7 +74,8 @@ class Predictions(Printed):
         )
 
     def __str__(self) -> str:
-        return f"{self.result.effects.label}: predicted effects of the studies\n{table_text(self.to_frame())}"
+        frame = self.to_frame(transform=True)[["study", "estimate", "pi_low", "pi_high", "share"]]
+        return f"{self.result.effects.label}: predicted effects of the studies\n{table_text(frame)}"
 
 
 def blup(result: PooledResult | RegressionResult) -> Predictions:

@@ -23,7 +23,7 @@ def q_p_value(q: Array, df: Array) -> Array:
 def i2_h2_from_q(q: Array, df: Array) -> tuple[Array, Array]:
     """I2 = max(0, (Q - df) / Q) in percent, H2 = Q / df. Higgins & Thompson (2002) Stat Med 21:1539-1558."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        i2 = np.where(q <= 0, 0.0, 100.0 * np.maximum(0.0, (q - df) / q))
+        i2 = np.where((q <= 0) | ((df <= 0) & ~np.isnan(q)), 0.0, 100.0 * np.maximum(0.0, (q - df) / q))
         h2 = np.where((df <= 0) & ~np.isnan(q), 1.0, q / df)
     return i2, h2
 
