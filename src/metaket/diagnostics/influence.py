@@ -136,8 +136,8 @@ def influence(result: PooledResult | RegressionResult) -> Influence:
     .. math:: \mathrm{COVRATIO}_i = \frac{|\mathrm{Var}(\hat\beta_{(-i)})|}{|\mathrm{Var}(\hat\beta)|}, \quad
               \mathrm{DFBETAS}_{ij} = \frac{\hat\beta_j - \hat\beta_{j(-i)}}{\sqrt{(X'W_{(-i)}X)^{-1}_{jj}}},
 
-    where :math:`W_{(-i)}` holds the weights of all studies at :math:`\hat\tau^2_{(-i)}`; with Hartung and Knapp's test its
-    factor in the deleted fit multiplies the variances under the roots. A study is flagged where
+    where :math:`W_{(-i)}` holds the weights of all studies at :math:`\hat\tau^2_{(-i)}`; with Hartung and Knapp's test
+    its factor in the deleted fit multiplies the variances under the roots. A study is flagged where
     :math:`|\mathrm{DFFITS}_i| > 3\sqrt{p/(k-p)}`, the lower tail of chi-square on p degrees of freedom at :math:`D_i`
     is above 0.5, :math:`h_i > 3p/k`, or a :math:`|\mathrm{DFBETAS}_{ij}| > 1`. The limits are conventions, not tests.
 
