@@ -149,6 +149,7 @@ def select(
     *,
     include: Sequence[str] = (),
     variants: Mapping[str, str] | None = None,
+    by: Sequence[str] = ("study",),
 ) -> Selection:
     """Rows of `table` (see `join_trials`) that pass `where`, one a study.
 
@@ -163,6 +164,8 @@ def select(
         Statuses to use beside quoted, derived and digitised.
     variants : mapping
         Study -> the variant to use instead of the default row.
+    by : sequence of str
+        Columns of which each combination gives one row: the study, for correlated effects with its times, outcomes, ...
 
     Raises
     ------
@@ -181,7 +184,11 @@ def select(
     _check_variants(table, chosen)
     used: list[Any] = []
     left: list[Left] = []
-    for study, group in rows.groupby("study", sort=False):
+    for column in by:
+        if column not in table.columns:
+            raise InputError(f"no column {column!r} among {', '.join(map(str, table.columns))}")
+    for names, group in rows.groupby(list(by), sort=False, dropna=False):
+        study = names[0]
         wanted = chosen.get(str(study), "")
         mine = group[group["variant"] == wanted] if "variant" in group else group
         if len(mine) == 0:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metaket._checks import check_choice
+from metaket.diagnostics.subgroups import Subgroups
 from metaket.errors import InputError, NotComputableError
 from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS
+from metaket.measures.effect import EffectSizes
 from metaket.measures.registry import check_options
-from metaket.outcomes import Left, Rules, Selection, join_trials, select
+from metaket.outcomes import Left, Rules, Selection, join_trials, row_effects, select
+from metaket.pooling.correlated import CorrelatedResult
 from metaket.pooling.result import PooledResult
-from metaket.pooling.spec import PoolSpec
-from metaket.reproduction.paper import Analysis, Paper
-from metaket.reproduction.quantities import QUANTITIES, Quantity, arm_rate
+from metaket.reproduction.models import Fit, Modelled, effects_of, fit_effects, fit_model, is_modelled, rows_by, spec_of
+from metaket.reproduction.paper import MODEL_OPTIONS, Analysis, Paper, Sampling
+from metaket.reproduction.quantities import arm_rate
+from metaket.reproduction.quantity import Quantity
+from metaket.reproduction.terms import quantity_of
 from metaket.timecourse import patients, pool_selection, time_label
 
-__all__ = ["AnalysisResult", "rules_of", "run_analysis", "spec_of"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULTS = {name: Analysis.model_fields[name].get_default(call_default_factory=True) for name in MODEL_OPTIONS}
+__all__ = ["AnalysisResult", "refit", "rules_of", "run_analysis", "spec_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +38,18 @@ class AnalysisResult:
     analysis : Analysis
     selection : Selection
     results : tuple of (str, PooledResult)
-        Empty where nothing can be pooled; two, an end each, where an input is printed as a range.
+        Empty where nothing can be pooled, and for models; two, an end each, where an input is printed as a range.
     gap : str
         Why there is no result, else empty.
+    models : tuple of (str, RegressionResult, CorrelatedResult or Subgroups)
+        The same for an analysis whose answer is more than one pooled effect.
     """
 
     analysis: Analysis
     selection: Selection
     results: tuple[tuple[str, PooledResult], ...]
     gap: str
+    models: tuple[tuple[str, Modelled], ...] = ()
 
     @property
     def id(self) -> str:
@@ -50,6 +62,16 @@ class AnalysisResult:
         return self.results[0][1] if self.results else None
 
     @property
+    def fits(self) -> tuple[tuple[str, Fit], ...]:
+        """The results or models, whichever there are."""
+        return self.results or self.models
+
+    @property
+    def effects(self) -> tuple[EffectSizes, ...]:
+        """The effects that entered: one set, one a subgroup, or none."""
+        return effects_of(self.fits[0][1]) if self.fits else ()
+
+    @property
     def asked(self) -> int:
         """Number of studies that the filter asks for."""
         return self.selection.rows["study"].nunique() + len(self.selection.left)
@@ -57,8 +79,7 @@ class AnalysisResult:
     @property
     def used(self) -> Any:
         """The rows that entered the pool, a DataFrame: none without a result."""
-        rows = self.selection.rows
-        return rows.iloc[:0] if self.result is None else rows.loc[list(self.result.effects.rows)]
+        return self.selection.rows.loc[[row for e in self.effects for row in e.rows]]
 
     @property
     def open(self) -> tuple[Left, ...]:
@@ -68,17 +89,16 @@ class AnalysisResult:
     @property
     def basis(self) -> str:
         """How much of what is asked for is there: ``2 of 10 trials``."""
-        used = self.results[0][1].k if self.results else 0
-        return f"{used} of {self.asked} trials"
+        used = {study for e in self.effects for study in e.study}
+        return f"{len(used)} of {self.asked} trials"
 
     def quantity(self, code: str) -> tuple[Quantity, ...]:
         """A quantity of each result. Raises `NotComputableError` where it has none."""
-        func = QUANTITIES[code].func
-        if not self.results:
+        if not self.fits:
             raise NotComputableError(self.gap)
         if code in ("rate_t", "rate_c"):  # a trial without an event is in no ratio, but its patients are in the rate
             return (arm_rate(self.selection.rows, code[-1]),)
-        return tuple(func(result, self.analysis.better) for _, result in self.results)
+        return tuple(quantity_of(fit, code, self.analysis.better) for _, fit in self.fits)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, for JSON."""
@@ -105,13 +125,14 @@ class AnalysisResult:
             ]
             + [
                 {"study": d.study, "row": d.row, "reason": d.reason, "where": ""}
-                for d in (self.result.effects.dropped if self.result else ())
+                for d in (self.effects[0].dropped if self.effects else ())
                 if d.row not in {item.row for item in self.selection.left}
             ],
             "basis": self.basis,
             "gap": self.gap,
             "n_total": patients(self.used),
             "results": [{"end": end} | _clean(r.fields(transform=True)) | rates(self, r) for end, r in self.results],
+            "models": [{"end": end} | model_dict(model) for end, model in self.models],
             "note": a.note,
         }
 
@@ -136,18 +157,33 @@ def _clean(values: dict[str, Any]) -> dict[str, Any]:
 def spec_dict(a: Analysis) -> dict[str, Any]:
     """The options of an analysis as plain data."""
     names = ("model", "tau2", "test", "i2", "zero_cells", "double_zero", "crossover")
-    return {"measure": a.measure} | {name: getattr(a, name) for name in names} | {"where": dict(a.where)}
+    spec = {"measure": a.measure} | {name: getattr(a, name) for name in names} | {"where": dict(a.where)}
+    options = {name: _plain(getattr(a, name)) for name in MODEL_OPTIONS}
+    return spec | {name: value for name, value in options.items() if value != _plain(DEFAULTS[name])}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Sampling):
+        return value.model_dump(exclude_defaults=True)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def model_dict(model: Modelled) -> dict[str, Any]:
+    """Coefficients or groups, and what there is once a model, as plain data."""
+    rows = [_clean({str(k): v for k, v in row.items()}) for row in model.to_frame().to_dict(orient="records")]
+    if isinstance(model, Subgroups):
+        once = {name: getattr(model, name) for name in ("q_between", "q_between_df", "q_between_p", "shared_tau2")}
+        return {"groups": rows} | once
+    if isinstance(model, CorrelatedResult):
+        return {"coefficients": rows, "components": dict(model.components), "loglik": model.loglik}
+    names = ("tau2", "qe", "qe_df", "qe_p", "i2", "r2")
+    return {"coefficients": rows} | _clean({name: getattr(model, name) for name in names})
 
 
 def rules_of(a: Analysis) -> Rules:
     """How the rows of an analysis become effects."""
     options = {"vtype": a.vtype} if a.vtype else {}
     return Rules(a.measure, a.zero_cells, a.double_zero, a.crossover, options)
-
-
-def spec_of(a: Analysis) -> PoolSpec:
-    """How the effects of an analysis are pooled."""
-    return PoolSpec.of(a.model, a.tau2, a.test, a.i2)
 
 
 def run_analysis(paper: Paper, analysis: Analysis) -> AnalysisResult:
@@ -172,11 +208,22 @@ def _run(paper: Paper, analysis: Analysis) -> AnalysisResult:
     check_choice("zero-cell rule", rules.zero_cells, ZERO_CELLS)
     check_choice("double-zero rule", rules.double_zero, DOUBLE_ZERO)
     check_options(rules.measure, rules.options)
-    selection = select(table, analysis.where, rules.measure, include=analysis.include, variants=analysis.variants)
+    selection = select(
+        table, analysis.where, rules.measure, include=analysis.include, variants=analysis.variants, by=rows_by(analysis)
+    )
+    if is_modelled(analysis) and len(selection.rows):
+        models = tuple((end, fit_model(analysis, effects)) for end, effects in row_effects(selection, rules))
+        return AnalysisResult(analysis, selection, (), "", models)
     results, gap = pool_selection(selection, rules, spec)
     if not selection.left and len(selection.rows) == 0:
         gap = f"no row has {', '.join(f'{c} = {v}' for c, v in analysis.where.items()) or 'anything'}"
     return AnalysisResult(analysis, selection, results, gap)
+
+
+def refit(analysis: Analysis, rows: pd.DataFrame, end: int = 0) -> Fit:
+    """The answer of an analysis on changed rows of its selection; `end` counts the ends of a printed range."""
+    effects = row_effects(Selection(rows, ()), rules_of(analysis))
+    return fit_effects(analysis, effects[end][1])
 
 
 def title_of(analysis: Analysis) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from metaket.datasets import find_paper
 from metaket.errors import PaperError
+from metaket.measures.registry import MEASURES
 from metaket.outcomes import NUMBERS, STATUSES
 from metaket.reproduction.toml import line_of, read_toml, tables_of
 from metaket.tables import file_digest, numeric, read_table
@@ -20,9 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "Claim", "Paper", "PaperInfo", "Source", "load"]
 
+# what makes an analysis a model with several parts
+MODEL_OPTIONS = (
+    *("moderators", "intercept", "subgroups", "shared_tau2"),
+    *("cluster", "random", "inner", "structure", "sampling", "robust"),
+)
 INHERITED = (
     *("where", "measure", "model", "tau2", "test", "i2", "zero_cells", "double_zero", "crossover", "vtype", "better"),
     *("variants", "assumed", "include"),
+    *MODEL_OPTIONS,
 )
 # what a claim can be of, and the keys that go with it
 OF_KEYS: dict[str, tuple[str, ...]] = {
@@ -64,11 +71,21 @@ class Source(_Strict):
     note: str = ""
 
 
+class Sampling(_Strict):
+    """Correlation of the effects of one study: constant, falling with the gap in time, or covariances by column."""
+
+    rho: float | None = None
+    decay: float | None = None
+    times: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
 class Analysis(_Strict):
     """One pooling: which rows, which measure, which model. A sensitivity analysis inherits from its parent.
 
     `better` says which direction of the effect favours the treatment: a response is better higher, a depression
-    score lower.
+    score lower. `moderators` make it a meta-regression; `random` or `structure` a model of correlated effects, in which
+    a study may have several rows.
     """
 
     id: str
@@ -83,6 +100,16 @@ class Analysis(_Strict):
     double_zero: str = "drop"
     crossover: str | float = "parallel"
     vtype: str = ""
+    moderators: tuple[str, ...] = ()
+    intercept: bool = True
+    subgroups: str = ""
+    shared_tau2: bool = False
+    cluster: str = "study"
+    random: tuple[str, ...] = ()
+    inner: str = ""
+    structure: str = ""
+    sampling: Sampling = Sampling()
+    robust: str = ""
     better: Literal["higher", "lower"] = "higher"
     variants: dict[str, str] = Field(default_factory=dict)
     include: tuple[str, ...] = ()
@@ -191,8 +218,10 @@ def load(key: str | Path) -> Paper:
     folder = find_paper(key)
     raw = read_toml(folder / "paper.toml")
     info, analyses, claims, sources = _parse(raw, folder / "paper.toml")
-    text = read_table(folder / "outcomes.csv", required=("study", "outcome", "time_h", "status"))
-    for optional in ("variant", "source", "where", "note"):
+    trial_columns = _header(folder / "trials.csv")
+    filtered = {c for a in analyses for c in a.where if c in ("outcome", "time_h") and c not in trial_columns}
+    text = read_table(folder / "outcomes.csv", required=("study", *sorted(filtered), "status"))
+    for optional in ("outcome", "variant", "source", "where", "note"):
         if optional not in text.columns:
             text[optional] = ""
     nameless = text["study"].astype(str).str.strip() == ""
@@ -205,11 +234,21 @@ def load(key: str | Path) -> Paper:
             f"outcomes.csv row {row.name} ({row['study']}): status {row['status']!r} is not one of "
             + ", ".join(STATUSES)
         )
-    outcomes = numeric(text, NUMBERS, "outcomes.csv")
+    outcomes = numeric(text, number_columns(text), "outcomes.csv")
     trials = _trials(folder / "trials.csv", set(text["study"]))
     names = ("paper.toml", "outcomes.csv", "trials.csv")
     digests = {n: file_digest(folder / n) for n in names if (folder / n).is_file()}
     return Paper(info, folder, outcomes, trials, analyses, claims, sources, digests, text)
+
+
+def _header(path: Path) -> set[str]:
+    return set(read_table(path).columns) if path.is_file() else set()
+
+
+def number_columns(table: pd.DataFrame) -> tuple[str, ...]:
+    """The columns of numbers: `NUMBERS` always, those of single groups, pairs and rates where the table has them."""
+    others = dict.fromkeys(name for entry in MEASURES for name in entry.needs if name not in NUMBERS)
+    return (*NUMBERS, *(name for name in others if name in table.columns))
 
 
 def _trials(path: Path, studies: set[str]) -> pd.DataFrame | None:

@@ -4,52 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from metaket._distributions import critical
 from metaket._registry import Registry
 from metaket.errors import NotComputableError
 from metaket.pooling.result import PooledResult
+from metaket.reproduction.quantity import Quantity, effect_quantity
 from metaket.timecourse import patients
 
 __all__ = ["DECISIONS", "QUANTITIES", "Quantity", "arm_rate", "decision_of"]
 
 DECISIONS = ("treatment better", "no difference", "control better")
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A recomputed quantity: a number, or a decision in words.
-
-    Attributes
-    ----------
-    value : float
-        NaN for a decision.
-    words : str
-        The decision, empty for a number.
-    unit : str
-        "%" where the number is a percentage.
-    log : bool
-        Ratios are compared on the log scale.
-    kind : {"estimate", "limit", "heterogeneity", "p", "count", "rate", "decision"}
-    null : float
-        No effect, where the quantity has a side of it.
-    width : float or None
-        Width of the interval on the compared scale, for its limits.
-    scale : {"g", "r", ""}
-        Which bands of the literature apply.
-    """
-
-    value: float
-    words: str = ""
-    unit: str = ""
-    log: bool = False
-    kind: str = "estimate"
-    null: float = math.nan
-    width: float | None = None
-    scale: str = ""
 
 
 QuantityFunction = Callable[[PooledResult, str], Quantity]
@@ -72,19 +40,8 @@ def _add(code: str, label: str) -> Callable[[QuantityFunction], QuantityFunction
     return QUANTITIES.add(code, label=label, reference="design: the fields of a pooled result")
 
 
-BAND_SCALE = {"SMD": "g", "SMDH": "g", "SMD1": "g", "COR": "r", "UCOR": "r", "ZCOR": "r"}
-
-
 def _effect(r: PooledResult, value: float, interval: tuple[float, float] | None = None) -> Quantity:
-    """An effect, or a limit of `interval`, on the scale that people read."""
-    scale = r.effects.scale
-    width = None
-    if interval is not None:
-        ends = interval if scale.log_axis else tuple(r.back(x) for x in interval)
-        width = abs(ends[1] - ends[0])
-    kind = "estimate" if interval is None else "limit"
-    band = BAND_SCALE.get(r.effects.measure, "")
-    return Quantity(r.back(value), log=scale.log_axis, kind=kind, null=scale.null, width=width, scale=band)
+    return effect_quantity(r.effects, value, interval)
 
 
 @_add("estimate", "pooled effect")
@@ -117,6 +74,22 @@ def _prediction(r: PooledResult) -> tuple[float, float]:
     if interval is None:
         raise NotComputableError(f"no prediction interval: {r.prediction_gap()}")
     return interval
+
+
+@_add("effects_low", "lower end of the 95 % range of true effects, estimate - 1.96 tau")
+def _effects_low(r: PooledResult, _better: str) -> Quantity:
+    return _effect(r, _true_effects(r)[0], _true_effects(r))
+
+
+@_add("effects_high", "upper end of that range")
+def _effects_high(r: PooledResult, _better: str) -> Quantity:
+    return _effect(r, _true_effects(r)[1], _true_effects(r))
+
+
+def _true_effects(r: PooledResult) -> tuple[float, float]:
+    """Where 95 % of the true effects lie if mean and tau2 were known; a prediction interval adds their uncertainty."""
+    half = float(critical(0.95, math.inf)) * math.sqrt(r.tau2)
+    return r.estimate - half, r.estimate + half
 
 
 @_add("std_error", "standard error")

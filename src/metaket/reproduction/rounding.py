@@ -8,19 +8,16 @@ for a function that is monotone in each input, as pooled effects nearly are, the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metaket.errors import MetaketError
-from metaket.outcomes import Selection, row_effects
-from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import Interval
-from metaket.reproduction.analyse import AnalysisResult, rules_of, spec_of
+from metaket.reproduction.analyse import AnalysisResult, refit
 from metaket.reproduction.paper import Paper
-from metaket.reproduction.quantities import QUANTITIES
+from metaket.reproduction.terms import quantity_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +26,7 @@ __all__ = ["half_units", "rounding_range"]
 
 ROUNDED = ("mean_t", "sd_t", "mean_c", "sd_c", "y", "y_low", "y_high", "se", "v", "ci_low", "ci_high")
 SWEEPS = 3
+MOST_INPUTS = 60  # the search asks for four fits an input and sweep
 
 
 def half_units(paper: Paper, rows: pd.DataFrame) -> list[tuple[int, str, float]]:
@@ -53,9 +51,9 @@ def _half(text: str) -> float:
 def rounding_range(paper: Paper, found: AnalysisResult, code: str) -> Interval | None:
     """Range of a quantity over the box of inputs; None where no input is rounded or the quantity is not a number."""
     inputs = half_units(paper, found.selection.rows)
-    if not inputs or not found.results:
+    if not inputs or not found.fits or len(inputs) > MOST_INPUTS:
         return None
-    ends = range(len(found.results))  # two where an input is printed as a range
+    ends = range(len(found.fits))  # two where an input is printed as a range
     low = min(_search(found, inputs, code, -1.0, end) for end in ends)
     high = max(_search(found, inputs, code, 1.0, end) for end in ends)
     return None if np.isnan(low) or np.isnan(high) else Interval(low, high)
@@ -85,10 +83,7 @@ def _value(found: AnalysisResult, inputs: list[tuple[int, str, float]], at: np.n
     rows = found.selection.rows.copy()
     for (number, column, half), end in zip(inputs, at, strict=True):
         rows.at[number, column] = rows.at[number, column] + end * half
-    shifted = replace(found, selection=Selection(rows, found.selection.left))
     try:
-        _, effects = row_effects(shifted.selection, rules_of(found.analysis))[which]
-        result = pool_spec(effects, spec_of(found.analysis))
-        return QUANTITIES[code].func(result, found.analysis.better).value
+        return quantity_of(refit(found.analysis, rows, which), code, found.analysis.better).value
     except MetaketError:
         return float("nan")
