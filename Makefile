@@ -32,7 +32,7 @@ check: $(READY) ## Ruff, mypy strict, layers, docs, data
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_public_names.py
-	$(BIN)/metaket check han2016 --json > /dev/null
+	$(BIN)/metaket check --all --json > /dev/null
 	$(MAKE) docs
 
 docs: $(READY) ## Build the documentation, warnings are errors

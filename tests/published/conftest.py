@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import metaket as mk
+
 DATASETS = Path(__file__).parents[2] / "validation" / "metafor" / "reference" / "datasets.json"
 Columns = dict[str, np.ndarray]
 
@@ -36,3 +38,13 @@ def dataset() -> Callable[[str], Columns]:
                 for key, value in kept[name].items()}  # fmt: skip
 
     return columns
+
+
+@pytest.fixture(scope="session")
+def verdicts() -> Callable[[str], dict[str, str]]:
+    """The verdict on each claim of a paper of the bank."""
+
+    def judged(key: str) -> dict[str, str]:
+        return {c.id: c.verdict for c in mk.reproduce(key).comparisons}
+
+    return judged

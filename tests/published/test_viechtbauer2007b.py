@@ -57,3 +57,35 @@ def test_range_of_true_effects(trials: mk.EffectSizes, agrees: Agrees) -> None:
     half = 1.96 * math.sqrt(found.tau2)
     assert agrees(math.exp(found.estimate - half), "0.87")
     assert agrees(math.exp(found.estimate + half), "2.83")
+
+
+# ---------------------------------------------------------------- the folder data/viechtbauer2007b
+
+VERDICTS = {
+    # p. 107, fixed-effects model
+    "fixed-rr": "near",
+    "fixed-low": "exact",
+    "fixed-high": "exact",
+    "fixed-q": "differs",
+    # p. 109, random-effects model
+    "random-rr": "exact",
+    "random-low": "exact",
+    "random-high": "near",
+    "random-tau2": "near",
+    "random-pi-low": "exact",
+    "random-pi-high": "exact",
+    # p. 112, mixed-effects model
+    "moderators-tau2": "exact",
+    "moderators-r2": "near",
+    # p. 113, average risk ratio at a baseline of 12.5 and of 23.6, at the mean dose
+    "mild": "near",
+    "mild-low": "exact",
+    "mild-high": "near",
+    "severe": "exact",
+    "severe-low": "exact",
+    "severe-high": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("viechtbauer2007b") == VERDICTS

@@ -21,3 +21,17 @@ def test_table_6(dataset: Callable[[str], dict[str, np.ndarray]], agrees: Callab
     assert agrees(math.exp(found.estimate), "0.93")
     assert agrees(low, "0.74")
     assert agrees(high, "1.18")
+
+
+# ---------------------------------------------------------------- the folder data/yusuf1985
+
+VERDICTS = {
+    # Table 6 (page not known: the collection's 107 lies outside the article)
+    "or": "exact",
+    "low": "exact",
+    "high": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("yusuf1985") == VERDICTS

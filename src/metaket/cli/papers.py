@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
-from metaket.cli.app import Json, PaperName, app, print_json, say
+from metaket.cli.app import Json, app, print_json, say
+from metaket.errors import InputError
 
 __all__: list[str] = []
+
+OneOrAll = Annotated[str, typer.Argument(metavar="KEY|DIR", help="A key of `metaket list`, or a folder.")]
 
 
 @app.command("list")
@@ -31,7 +34,8 @@ def list_command(as_json: Json = False) -> None:
 
 @app.command("reproduce")
 def reproduce_command(
-    paper: PaperName,
+    paper: OneOrAll = "",
+    every: Annotated[bool, typer.Option("--all", help="Every paper that comes with metaket, a line each.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write results.json, tables, figures and report.html here.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing output folder.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a claim differs.")] = False,
@@ -43,6 +47,9 @@ def reproduce_command(
     """
     from metaket.reproduction.run import reproduce
 
+    if _all(paper, every):
+        _reproduce_all(out, strict, as_json)
+        return
     rep = reproduce(paper)
     written: tuple[Path, ...] = ()
     if out is not None:
@@ -59,9 +66,34 @@ def reproduce_command(
         raise typer.Exit(1)
 
 
+def _all(paper: str, every: bool) -> bool:
+    """Whether every paper is meant; a paper beside --all, or neither, is refused."""
+    if every and paper:
+        raise InputError(f"give a paper or --all, not both: {paper!r}")
+    if not every and not paper:
+        raise InputError("name a paper (see metaket list) or a folder, or give --all")
+    return every
+
+
+def _reproduce_all(out: Path | None, strict: bool, as_json: bool) -> None:
+    from metaket.reproduction.bank import reproduce_bank
+
+    if out is not None:
+        raise InputError("--out writes the report of one paper; name it instead of --all")
+    lines = reproduce_bank()
+    if as_json:
+        print_json({"papers": [line.to_dict() for line in lines]})
+    else:
+        for line in lines:
+            typer.echo(str(line))
+    if strict and any(line.differs for line in lines):
+        raise typer.Exit(1)
+
+
 @app.command("check")
 def check_command(
-    paper: PaperName,
+    paper: OneOrAll = "",
+    every: Annotated[bool, typer.Option("--all", help="Every paper that comes with metaket, a line each.")] = False,
     update_hashes: Annotated[bool, typer.Option("--update-hashes", help="Record the files as they are now.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -69,22 +101,23 @@ def check_command(
 
     Example: metaket check han2016
     """
-    from metaket.datasets import find_paper
+    from metaket.datasets import find_paper, list_papers
     from metaket.reproduction.check import check_paper
     from metaket.reproduction.check import update_hashes as record
-
-    if update_hashes:
-        count = record(find_paper(paper))
-        say(f"{count} digests recorded")
     from metaket.reproduction.paper import load
 
-    report = check_paper(load(paper))
+    everything = _all(paper, every)
+    names = list_papers() if everything else (paper,)
+    if update_hashes:
+        say(f"{sum(record(find_paper(name)) for name in names)} digests recorded")
+    reports = [check_paper(load(name)) for name in names]
     if as_json:
-        print_json(report.to_dict())
-    else:
+        print_json({"papers": [r.to_dict() for r in reports]} if everything else reports[0].to_dict())
+    for report in () if as_json else reports:
         for finding in report.findings:
-            typer.echo(f"{finding.level:8s} {finding.where}: {finding.message}")
+            if not everything or finding.level in ("error", "warning"):
+                typer.echo(f"{finding.level:8s} {finding.where}: {finding.message}")
         counts = ", ".join(f"{len(report.of(level))} {level}" for level in ("error", "warning", "note", "open"))
         typer.echo(f"{report.key}: {counts}")
-    if not report.ok:
+    if not all(report.ok for report in reports):
         raise typer.Exit(2)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from metaket.measures.registry import MEASURES
+from metaket.report.models import model_text
 from metaket.report.words import (
     capital,
     decision_text,
@@ -81,8 +82,9 @@ def _outcome(items: Sequence[AnalysisResult]) -> str:
     first = items[0].analysis
     parts = [_at(item) for item in items if item.results]
     empty: dict[str, list[str]] = {}
+    parts += [f"{model_text(model)} ({item.basis})" for item in items for _, model in item.models]
     for item in items:
-        if not item.results:
+        if not item.fits:
             empty.setdefault(item.basis, []).append(when(item))
     parts += [f"no result at {joined(times)} ({basis})" for basis, times in empty.items()]
     name = capital(outcome_name(items[0]))

@@ -12,6 +12,7 @@ from metaket.measures.registry import MEASURES
 from metaket.pooling.spec import WITHOUT_TAU2
 from metaket.report.answer import decides_alike
 from metaket.report.format import number_text, p_value_text
+from metaket.report.models import model_text
 from metaket.report.table import Table
 from metaket.report.words import (
     KINDS,
@@ -140,6 +141,8 @@ def _time_rows(item: AnalysisResult, rep: Reproduction) -> list[tuple[Any, ...]]
     parent = rep.analyses.get(item.analysis.sensitivity_of)
     more = changes(item.analysis, parent.analysis) if parent else ""
     time = Markup("{}").format(when(item)) + _small(more)
+    if item.models:
+        return [(time, model_text(model) + _small(end), *[""] * 7, _of_trials(item), "") for end, model in item.models]
     if not item.results:
         return [(time, f"no result: {people(item.gap)}", *[""] * 7, _of_trials(item), "")]
     return [
@@ -193,6 +196,8 @@ def _sensitivity_rows(item: AnalysisResult, parent: AnalysisResult) -> list[tupl
     told = DASH if alike is None else "yes" if alike else "no"
     name = Markup("{}").format(title_of(item.analysis)) + _small(item.analysis.note)
     head = (name, changes(item.analysis, parent.analysis))
+    if item.models:
+        return [(*head, model_text(model), "", "", "", _of_trials(item), told) for _, model in item.models]
     if not item.results:
         return [(*head, f"no result: {people(item.gap)}", "", "", "", _of_trials(item), told)]
     out = []

@@ -10,6 +10,7 @@ from metaket.measures.registry import MEASURES
 from metaket.report._plain import plain, wrap_cell
 from metaket.report.answer import missing_sentence, unverified_sentence
 from metaket.report.format import number_text
+from metaket.report.models import model_text
 from metaket.report.table import Table
 from metaket.report.words import (
     by_kind,
@@ -82,6 +83,8 @@ def _results(items: Sequence[AnalysisResult], room: int) -> str:
 
 
 def _result_lines(item: AnalysisResult) -> list[tuple[str, str]]:
+    if item.models:
+        return [("" if i else when(item), model_text(model)) for i, (_, model) in enumerate(item.models)]
     if not item.results:
         return [(when(item), f"no result: {people(item.gap)} ({item.basis})")]
     out = []

@@ -70,10 +70,10 @@ def _untransformed(fit: Fit) -> Fit:
 def _of_group(fit: Fit, rest: str, better: str) -> Quantity:
     if not isinstance(fit, Subgroups):
         raise InputError("group:... needs an analysis with subgroups")
-    level, _, code = rest.rpartition(":")
-    if level not in fit.levels:
-        raise unknown_choice("group", level, fit.levels)
-    return quantity_of(fit.results[fit.levels.index(level)], code, better)
+    level = next((name for name in fit.levels if rest.startswith(f"{name}:")), None)
+    if level is None:
+        raise unknown_choice("group", rest.partition(":")[0], fit.levels)
+    return quantity_of(fit.results[fit.levels.index(level)], rest.removeprefix(f"{level}:"), better)
 
 
 def _predicted(fit: Fit, name: str, values: str) -> Quantity:
@@ -112,12 +112,14 @@ def _coefficient(fit: Any, name: str) -> int:
 
 @_term("coef", "coefficient, on the analysis scale")
 def _coef(fit: Any, name: str) -> Quantity:
-    return Quantity(float(fit.coef[_coefficient(fit, name)]), null=0.0)
+    at = _coefficient(fit, name)
+    return Quantity(float(fit.coef[at]), null=0.0)
 
 
 def _column(column: str, kind: str = "estimate") -> TermFunction:
     def read(fit: Any, name: str) -> Quantity:
-        return Quantity(float(fit.to_frame()[column].iloc[_coefficient(fit, name)]), kind=kind)
+        at = _coefficient(fit, name)
+        return Quantity(float(fit.to_frame()[column].iloc[at]), kind=kind)
 
     return read
 
@@ -136,7 +138,8 @@ def _limit(which: int) -> TermFunction:
                 raise InputError(f"ci_low:{name} needs a level, such as ci_low:0.9")
             interval = fit.ci(level)
             return effect_quantity(fit.effects, interval[which], interval)
-        low, high = fit.ci()[_coefficient(fit, name)].tolist()
+        at = _coefficient(fit, name)
+        low, high = fit.ci()[at].tolist()
         return Quantity((low, high)[which], kind="limit", null=0.0, width=high - low)
 
     return read
@@ -190,7 +193,8 @@ def _component_name(fit: Any, kind: str, name: str) -> str:
 
 def _component(kind: str) -> TermFunction:
     def read(fit: Any, name: str) -> Quantity:
-        return Quantity(fit.components[_component_name(fit, kind, name)], kind="heterogeneity")
+        full = _component_name(fit, kind, name)
+        return Quantity(fit.components[full], kind="heterogeneity")
 
     return read
 
