@@ -8,23 +8,20 @@ from dataclasses import replace
 
 from metaket.errors import InputError, NotComputableError
 from metaket.reproduction.analyse import AnalysisResult
-from metaket.reproduction.bands import Gap, gap_between
-from metaket.reproduction.claims import Printed, read_printed, rounds_to
-from metaket.reproduction.comparison import VERDICTS, Comparison
+from metaket.reproduction.claims import read_printed
+from metaket.reproduction.comparison import VERDICTS, Comparison, group_of, worst_verdict
+from metaket.reproduction.judge import in_printed_unit, judge_number, judge_words, stated_decision
+from metaket.reproduction.many import is_number
 from metaket.reproduction.paper import Claim, Paper
+from metaket.reproduction.printed_parts import LEVEL, Part, read_parts
 from metaket.reproduction.quantities import DECISIONS, Quantity
-from metaket.reproduction.rounding import rounding_range
+from metaket.reproduction.rounding import Reach, rounding_range
 from metaket.reproduction.statements import STATEMENTS
 
 __all__ = ["VERDICTS", "Comparison", "compare_claim", "worst_verdict"]
 
-RELATIVE_BAND = "relative-5"
-
-
-def worst_verdict(comparisons: Sequence[Comparison]) -> str:
-    """The worst verdict in a paper, in the order of `VERDICTS`; empty without claims."""
-    found = [VERDICTS.index(c.verdict) for c in comparisons]
-    return VERDICTS[max(found)] if found else ""
+HETEROGENEITY = ("tau2", "tau", "q", "i2", "h2")
+INTERVALS = {"estimate": "ci", "ci": "ci", "pi": "pi"}  # what an interval behind a value, or alone, is of
 
 
 def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisResult]) -> Comparison:
@@ -35,6 +32,12 @@ def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisRes
     claim : Claim
     paper : Paper
     analyses : mapping of id to AnalysisResult
+
+    Returns
+    -------
+    Comparison
+        With `parts` where the text prints several numbers, as in "1.58 (1.20 to 2.09)"; its verdict is the worst of
+        theirs.
 
     Raises
     ------
@@ -65,25 +68,158 @@ def _blank(claim: Claim) -> Comparison:
         printed = read_printed(claim.means or claim.printed)
     except InputError:
         return base
-    low, high = _finite(printed.low), _finite(printed.high)
-    return replace(base, unit=printed.unit, printed_low=low, printed_high=high)
+    ends = (x if math.isfinite(x) else None for x in (printed.low, printed.high))
+    return replace(base, unit=printed.unit, printed_low=next(ends), printed_high=next(ends))
 
 
 def _of_analysis(claim: Claim, paper: Paper, found: AnalysisResult, base: Comparison) -> Comparison:
-    code = str(claim.of["quantity"])
-    base = replace(base, quantity=code, analysis=found.id, basis=found.basis, missing=_missing(found))
+    code, text = str(claim.of["quantity"]), claim.means or claim.printed
+    parts = _parts(code, text)
+    base = replace(base, quantity=code, group=group_of(code), analysis=found.id)
+    base = replace(base, basis=found.basis, missing=_missing(found))
     try:
-        quantities = found.quantity(code)
+        judged = [_of_part(text, name, part, paper, found, base) for name, part in parts]
     except NotComputableError as error:
-        cause = str(error) if found.results or not found.open else f"no usable row: {found.gap}"
+        cause = str(error) if found.fits or not found.open else f"no usable row: {found.gap}"
         return replace(base, verdict="not computable", cause=cause)
-    judged = (_judge_words if quantities[0].kind == "decision" else _judge_number)(claim, quantities, base)
-    if judged.verdict != "exact" and quantities[0].kind != "decision":
-        judged = _try_rounding(claim, paper, found, code, judged)
+    whole = judged[0] if len(judged) == 1 else _together(base, judged)
     if not found.open:
+        return whole
+    cause = f"{len(found.open)} of {found.asked} trials lack a number; on the sourced rows: {whole.verdict}"
+    return replace(whole, verdict="not computable", on_sourced_rows=whole.verdict, cause=cause)
+
+
+def _parts(code: str, text: str) -> list[tuple[str, Part | None]]:
+    """(quantity, printed part) of a claim; no part where the claim is a decision in words."""
+    if not is_number(code):
+        return [(code, None)]
+    return [(_quantity_of(code, part, text), part) for part in read_parts(text)]
+
+
+def _quantity_of(code: str, part: Part, text: str) -> str:
+    """The quantity that a part of the text is of: behind an estimate its limits, p-value and heterogeneity."""
+    head, colon, last = code.rpartition(":")
+    if part.role == "value" or (part.role == "percent" and last in ("rate_t", "rate_c")):
+        if last in ("ci", "pi"):
+            raise InputError(f"{text!r} is of {code!r}, an interval, and prints a single number; name its quantity")
+        return code
+    if code.startswith(("coef:", "prediction at ")):
+        return _of_coefficient(code, part, text)
+    if part.role in ("low", "high"):
+        name = f"{INTERVALS.get(last, f'{last}_ci')}_{part.role}"
+        at = "" if part.level == LEVEL else f":{part.level:g}"
+        if at and not name.startswith("ci_"):
+            raise InputError(f"{text!r}: an interval of {code} at {100 * part.level:g} % is not computed; only 95 %")
+        return f"{head}{colon}{name}{at}"
+    name = part.role if part.role != "p" else "q_p" if last in HETEROGENEITY else "p_value"
+    return f"{head}{colon}{name}"
+
+
+def _of_coefficient(code: str, part: Part, text: str) -> str:
+    """The same for a coefficient, or a prediction at values of the moderators."""
+    kind, rest = ("coef", code[5:]) if code.startswith("coef:") else ("prediction", code[14:])
+    if part.role in ("low", "high") and part.level == LEVEL:
+        return f"ci_{part.role}:{rest}" if kind == "coef" else f"ci_{part.role} at {rest}"
+    if part.role == "p" and kind == "coef":
+        return f"p:{rest}"
+    raise InputError(f"{text!r}: {part.role} goes with no quantity of {code!r}; make it a claim of its own")
+
+
+def _of_part(
+    text: str, code: str, part: Part | None, paper: Paper, found: AnalysisResult, base: Comparison
+) -> Comparison:
+    """The verdict on one part of the text."""
+    base = replace(base, quantity=code, group=group_of(code))
+    quantities = found.quantity(code)
+    if part is None:
+        judged = judge_words(text, quantities, base)
+        return judged if judged.verdict == "exact" else _words_by_rounding(text, code, paper, found, judged)
+    in_unit = [in_printed_unit(q, part.printed, found.analysis.measure.upper()) for q in quantities]
+    judged = judge_number(part.printed, in_unit, replace(base, printed=part.printed.text.strip()))
+    judged = replace(judged, printed=base.printed if part.role == "value" else judged.printed)
+    if judged.verdict == "exact" or part.printed.relation == "words":
         return judged
-    cause = f"{len(found.open)} of {found.asked} trials lack a number; on the sourced rows: {judged.verdict}"
-    return replace(judged, verdict="not computable", on_sourced_rows=judged.verdict, cause=cause)
+    return _by_rounding(part, quantities[0], paper, found, judged)
+
+
+def _by_rounding(part: Part, raw: Quantity, paper: Paper, found: AnalysisResult, judged: Comparison) -> Comparison:
+    """Upgrade to input-rounding where some inputs within their printed rounding give the printed text."""
+    reach = rounding_range(paper, found, judged.quantity)
+    if reach is None:
+        return judged
+    measure = found.analysis.measure.upper()
+    low, high = (
+        in_printed_unit(replace(raw, value=end), part.printed, measure).value for end in (reach.low, reach.high)
+    )
+    reach = replace(reach, low=low, high=high)
+    judged = replace(judged, reach_low=reach.low, reach_high=reach.high, reach_how=reach.how)
+    if reach.high < part.printed.low or reach.low > part.printed.high:
+        return judged
+    cause = f"inputs within their printed rounding give {reach.low:.5g} to {reach.high:.5g} ({reach.how})"
+    return replace(judged, verdict="input-rounding", cause=cause)
+
+
+def _words_by_rounding(text: str, code: str, paper: Paper, found: AnalysisResult, judged: Comparison) -> Comparison:
+    """Upgrade a decision to input-rounding where some inputs within their printed rounding decide as stated."""
+    if judged.verdict != "decision differs" or not found.results:
+        return judged
+    stated, reaches = stated_decision(text, code), _decisive(code, paper, found)
+    null = found.results[0][1].effects.scale.null
+    if not reaches or (code == "decision" and math.isnan(null)):
+        return judged
+    if code != "decision":
+        p = reaches[0]
+        can = p.low < 0.05 if stated == "significant" else p.high >= 0.05
+    else:
+        low, high = reaches
+        up = (stated == DECISIONS[0]) == (found.analysis.better == "higher")
+        can = low.low <= null <= high.high if stated == DECISIONS[1] else low.high > null if up else high.low < null
+    if not can:
+        return judged
+    return replace(
+        judged, verdict="input-rounding", cause=f"{judged.cause}; within the rounding of the inputs: as stated"
+    )
+
+
+def _decisive(code: str, paper: Paper, found: AnalysisResult) -> list[Reach]:
+    """The ranges that a decision hangs on; empty where no input is rounded."""
+    codes = {"significant": ["p_value"], "heterogeneity": ["q_p"], "decision": ["ci_low", "ci_high"]}.get(code, [])
+    reaches = [rounding_range(paper, found, name) for name in codes]
+    return [reach for reach in reaches if reach is not None] if all(reaches) else []
+
+
+def _together(base: Comparison, judged: Sequence[Comparison]) -> Comparison:
+    """One comparison of a text of several numbers: the worst verdict, and what each of them says."""
+    verdict = worst_verdict(judged)
+    worst = next(part for part in judged if part.verdict == verdict)
+    exact = all(part.verdict == "exact" for part in judged)
+    causes = "; ".join(f"{p.quantity}: {p.cause}" for p in judged if exact or p.verdict != "exact")
+    first = judged[0] if judged[0].quantity == base.quantity else replace(judged[0], recomputed=None)
+    return replace(
+        base,
+        verdict=verdict,
+        recomputed=first.recomputed,
+        recomputed_low=first.recomputed_low,
+        recomputed_high=first.recomputed_high,
+        unit=judged[0].unit,
+        printed_low=first.printed_low,
+        printed_high=first.printed_high,
+        gap=worst.gap,
+        cause=causes,
+        words=_shown(judged),
+        parts=tuple(judged),
+    )
+
+
+def _shown(judged: Sequence[Comparison]) -> str:
+    """The recomputed numbers in the order of the print: "1.6 (1.2 to 2.1)"."""
+    by_end = {p.quantity.rpartition("_")[2]: p.shown for p in judged if p.quantity.endswith(("_low", "_high"))}
+    others = [p.shown for p in judged if not p.quantity.endswith(("_low", "_high"))]
+    interval = f"{by_end['low']} to {by_end['high']}" if len(by_end) == 2 else ""
+    if not others:
+        return interval
+    behind = [*([interval] if interval else []), *others[1:]]
+    return f"{others[0]} ({'; '.join(behind)})" if behind else others[0]
 
 
 def _missing(found: AnalysisResult) -> tuple[str, ...]:
@@ -92,122 +228,3 @@ def _missing(found: AnalysisResult) -> tuple[str, ...]:
     return tuple(
         f"{item.study}{at}: {item.reason}" + (f" (look in: {item.look})" if item.look else "") for item in found.open
     )
-
-
-def _judge_words(claim: Claim, quantities: Sequence[Quantity], base: Comparison) -> Comparison:
-    expected = _stated(claim, base.quantity)
-    got = sorted({q.words for q in quantities})
-    base = replace(base, words=" or ".join(got))
-    if len(got) > 1:
-        return replace(base, verdict="not computable", cause="the two ends of a printed input range decide differently")
-    if got[0] == expected:
-        return replace(base, verdict="exact", cause="the recomputed decision is the stated one")
-    return replace(base, verdict="decision differs", cause=f"stated: {expected}; recomputed: {got[0]}")
-
-
-def _stated(claim: Claim, quantity: str) -> str:
-    """The decision that the claim states, in our words."""
-    text = (claim.means or claim.printed).strip()
-    if quantity == "decision":
-        if text.lower() in DECISIONS:
-            return text.lower()
-        raise InputError(f"means must be one of {', '.join(DECISIONS)}, got {text!r}")
-    try:
-        stated = read_printed(text).decision
-    except InputError:
-        stated = ""
-    if not stated:
-        raise InputError(f"{quantity} is 'significant' or 'not significant', got {text!r}; say which in means")
-    return stated
-
-
-def _judge_number(claim: Claim, quantities: Sequence[Quantity], base: Comparison) -> Comparison:
-    printed = read_printed(claim.means or claim.printed)
-    quantities = [_in_unit(q, printed) for q in quantities]
-    values = [q.value for q in quantities]
-    first = quantities[0]
-    base = replace(base, recomputed=values[0], unit=first.unit)
-    if len(values) > 1:
-        base = replace(base, recomputed_low=min(values), recomputed_high=max(values))
-    if printed.relation == "words":
-        return _judge_significance(values[0], first, printed, base)
-    base = replace(base, printed_low=_finite(printed.low), printed_high=_finite(printed.high))
-    if any(rounds_to(v, printed) for v in values):
-        return replace(base, verdict="exact", cause=f"rounds to {printed.text}", gap=_gap(values[0], printed, first))
-    if len(values) > 1 and min(values) <= printed.high and max(values) >= printed.low:
-        return replace(base, verdict="input-rounding", cause="between the ends of a printed input range")
-    return _band_verdict(values[0], printed, first, base)
-
-
-def _judge_significance(p: float, quantity: Quantity, printed: Printed, base: Comparison) -> Comparison:
-    if quantity.kind != "p":
-        raise InputError(
-            f"{printed.text!r} says nothing about {base.quantity}; make the claim of p_value or significant"
-        )
-    words = "significant" if p < 0.05 else "not significant"
-    verdict = "exact" if words == printed.decision else "decision differs"
-    return replace(base, verdict=verdict, cause=f"p = {p:.3g}: {words}", words=f"p = {p:.3g}")
-
-
-def _in_unit(quantity: Quantity, printed: Printed) -> Quantity:
-    """A proportion or difference that is printed in percent, in percent."""
-    if printed.unit != "%" or quantity.unit == "%" or quantity.kind not in ("estimate", "limit"):
-        return quantity
-    width = None if quantity.width is None or quantity.log else 100.0 * quantity.width
-    return replace(quantity, value=100.0 * quantity.value, null=100.0 * quantity.null, unit="%", width=width, scale="")
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _gap(value: float, printed: Printed, quantity: Quantity) -> Gap | None:
-    if printed.relation != "=" or not math.isfinite(value):
-        return None
-    return gap_between(value, printed.value, log=quantity.log, width=quantity.width, scale=quantity.scale)
-
-
-def _other_side(value: float, printed: Printed, quantity: Quantity) -> str:
-    """Why the decision is another one than the printed value makes; empty where it is not."""
-    if quantity.kind == "p" and (value < 0.05) != (printed.high <= 0.05):
-        return f"p = {value:.3g} is on the other side of 0.05"
-    if math.isnan(quantity.null) or not math.isfinite(value):
-        return ""
-    if (value > quantity.null and printed.high < quantity.null) or (
-        value < quantity.null and printed.low > quantity.null
-    ):
-        what = "limit" if quantity.kind == "limit" else "value"
-        return f"the recomputed {what} {value:.4g} is on the other side of {quantity.null:g}"
-    return ""
-
-
-def _band_verdict(value: float, printed: Printed, quantity: Quantity, base: Comparison) -> Comparison:
-    gap = _gap(value, printed, quantity)
-    other = _other_side(value, printed, quantity)
-    if other:
-        return replace(base, verdict="decision differs", gap=gap, cause=other)
-    if gap is None:
-        return replace(base, verdict="differs", cause=f"{value:.4g} is not {printed.text}")
-    if gap.relative is None:
-        cause = "a relative gap near zero is not defined; the absolute one is shown"
-        return replace(base, verdict="differs", gap=gap, cause=cause)
-    verdict = "near" if gap.bands[RELATIVE_BAND] else "differs"
-    measured = " of the interval's width" if quantity.width is not None else ""
-    cause = f"off by {100 * gap.relative:.2g} %{measured}{' on the log scale' if quantity.log else ''}"
-    return replace(base, verdict=verdict, gap=gap, cause=cause)
-
-
-def _try_rounding(claim: Claim, paper: Paper, found: AnalysisResult, code: str, judged: Comparison) -> Comparison:
-    """Upgrade to input-rounding where some inputs within their printed rounding give the printed text."""
-    printed = read_printed(claim.means or claim.printed)
-    if printed.relation == "words":
-        return judged
-    reach = rounding_range(paper, found, code)
-    if reach is None:
-        return judged
-    ends = (_in_unit(replace(found.quantity(code)[0], value=end), printed).value for end in reach)
-    low, high = ends
-    if high < printed.low or low > printed.high:
-        return judged
-    cause = f"inputs within their printed rounding give {low:.5g} to {high:.5g}"
-    return replace(judged, verdict="input-rounding", cause=cause)

@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from metaket.reproduction.bands import Gap
 
-__all__ = ["VERDICTS", "Comparison"]
+__all__ = ["GROUPS", "VERDICTS", "Comparison", "group_of", "worst_verdict"]
 
 VERDICTS = ("exact", "input-rounding", "near", "not computable", "differs", "decision differs")
+GROUPS = ("effect", "heterogeneity", "numbers and facts")  # judged apart: a paper may be right in one, wrong in another
+_EFFECT = (
+    "estimate",
+    "ci",
+    "pi",
+    "std_error",
+    "statistic",
+    "p_value",
+    "decision",
+    "significant",
+    "egger_p",
+    "coef",
+    "se",
+    "p",
+)
+_EFFECT += (
+    "prediction",
+    "study",
+    "effects",
+    "qm",
+    "qm_p",
+    "q_between",
+    "q_between_p",
+    "cmh",
+    "cmh_p",
+    "equal",
+    "equal_p",
+)
+_HETEROGENEITY = ("tau2", "tau", "se_tau2", "q", "q_df", "q_p", "i2", "h2", "heterogeneity", "sigma2", "q_within")
+_HETEROGENEITY += ("rho", "r2", "breslow_day", "breslow_day_p")
+
+
+def group_of(quantity: str) -> str:
+    """Which of `GROUPS` a quantity belongs to."""
+    names = quantity.split(" at ")[0].split(":")
+    stems = {n.removesuffix("_low").removesuffix("_high").removesuffix("_ci") or n for n in names}
+    if stems & set(_HETEROGENEITY):
+        return GROUPS[1]
+    return GROUPS[0] if stems & set(_EFFECT) else GROUPS[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +81,18 @@ class Comparison:
         What would have to be known: study, time, cells, and where to look.
     printed_low, printed_high : float or None
         The values that print like the text.
+    group : str
+        One of `GROUPS`.
+    parts : tuple of Comparison
+        One a number, where the text prints several.
+    reach_low, reach_high : float or None
+        Range of the result while every input stays within its printed rounding, where it was looked for.
+    reach_how : str
+        How that range was found: exact, or by bounded optimisation.
+    evidence : tuple of str
+        For a statement: the claims, trials and sources that the verdict rests on.
+    nearest_true : str
+        For a statement that does not hold: the nearest one that does.
     """
 
     id: str
@@ -64,12 +115,17 @@ class Comparison:
     printed_low: float | None = None
     printed_high: float | None = None
     note: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    group: str = GROUPS[2]
+    parts: tuple[Comparison, ...] = ()
+    reach_low: float | None = None
+    reach_high: float | None = None
+    reach_how: str = ""
+    evidence: tuple[str, ...] = ()
+    nearest_true: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: no NaN, no infinity."""
-        out = asdict(replace(self, extra=dict(self.extra)))
-        out.pop("extra")
+        out = asdict(self)
         plain: dict[str, Any] = _without_infinities(out)
         return plain
 
@@ -85,8 +141,16 @@ class Comparison:
         return f"{self.recomputed:.4g}{self.unit}"
 
 
+def worst_verdict(comparisons: Sequence[Comparison]) -> str:
+    """The worst verdict, in the order of `VERDICTS`; empty without claims."""
+    found = [VERDICTS.index(c.verdict) for c in comparisons]
+    return VERDICTS[max(found)] if found else ""
+
+
 def _without_infinities(value: Any) -> Any:
     """JSON has no NaN and no infinity: null."""
+    if isinstance(value, list | tuple):
+        return [_without_infinities(v) for v in value]
     if isinstance(value, dict):
         return {name: _without_infinities(v) for name, v in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

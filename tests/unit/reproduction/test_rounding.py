@@ -9,7 +9,7 @@ import pytest
 
 import metaket as mk
 from metaket.reproduction.compare import Comparison
-from metaket.reproduction.rounding import half_units, rounding_range
+from metaket.reproduction.rounding import RoundedInput, rounded_inputs, rounding_range
 from tests.papers import claim, paper_of, row, table, write_paper
 
 PRINTED = (row("A", y="0.5", se="0.2"), row("B", y="0.8", se="0.3"))
@@ -20,6 +20,10 @@ def reproduction(folder: Path, rows: tuple = PRINTED, text: str = "", measure: s
     return mk.reproduce(write_paper(folder, paper=paper_of(measure, *lines), outcomes=table(*rows), claims=text))
 
 
+def inputs_of(rep: mk.Reproduction) -> list[RoundedInput]:
+    return rounded_inputs(rep.paper, rep.results["response"].selection.rows)
+
+
 def judge(folder: Path, printed: str, quantity: str = "estimate", rows: tuple = PRINTED) -> Comparison:
     return reproduction(folder, rows, claim(printed, quantity)).comparisons[0]
 
@@ -27,15 +31,20 @@ def judge(folder: Path, printed: str, quantity: str = "estimate", rows: tuple = 
 def test_half_a_unit_of_the_last_printed_decimal(tmp_path: Path) -> None:
     rows = (row("A", y="-7.95", ci_low="-12.71", ci_high="-3.2"), row("B", y="8", se="1.50", n_t=9, events_t=3))
     rep = reproduction(tmp_path, rows)
-    found = half_units(rep.paper, rep.results["response"].selection.rows)
-    assert sorted(found) == sorted(
-        [(2, "y", 0.005), (2, "ci_low", 0.005), (2, "ci_high", 0.05), (3, "y", 0.5), (3, "se", 0.005)]
-    )
+    found = {(i.row, i.column): (i.low, i.high) for i in inputs_of(rep)}
+    assert found == {
+        (2, "y"): pytest.approx((-7.955, -7.945)),
+        (2, "ci_low"): pytest.approx((-12.715, -12.705)),
+        (2, "ci_high"): pytest.approx((-3.25, -3.15)),
+        (3, "y"): pytest.approx((7.5, 8.5)),
+        (3, "se"): pytest.approx((1.495, 1.505)),
+    }
 
 
 def test_a_typographic_minus_has_decimals_too(tmp_path: Path) -> None:
     rep = reproduction(tmp_path, (row("A", y="\N{MINUS SIGN}7.95", se="2.0"),))
-    assert (2, "y", 0.005) in half_units(rep.paper, rep.results["response"].selection.rows)
+    found = next(i for i in inputs_of(rep) if i.column == "y")
+    assert (found.low, found.high) == pytest.approx((-7.955, -7.945))
 
 
 def test_the_range_is_that_of_a_brute_force(tmp_path: Path) -> None:
@@ -45,7 +54,8 @@ def test_the_range_is_that_of_a_brute_force(tmp_path: Path) -> None:
     steps = np.linspace(-0.05, 0.05, 21)
     y1, s1, y2, s2 = np.meshgrid(0.5 + steps, 0.2 + steps, 0.8 + steps, 0.3 + steps, indexing="ij")
     pooled = (y1 / s1**2 + y2 / s2**2) / (1 / s1**2 + 1 / s2**2)
-    assert reach == pytest.approx((pooled.min(), pooled.max()), rel=1e-12)
+    assert (reach.low, reach.high) == pytest.approx((pooled.min(), pooled.max()), rel=1e-12)
+    assert reach.how.startswith("exact")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +89,7 @@ def test_more_printed_decimals_explain_less(tmp_path: Path) -> None:
 def test_counts_are_exact(tmp_path: Path) -> None:
     rows = (row("A", events_t=8, n_t=18, events_c=1, n_c=18),)
     rep = reproduction(tmp_path, rows, claim("7.9", "estimate"), measure="RR")
-    assert half_units(rep.paper, rep.results["response"].selection.rows) == []
+    assert inputs_of(rep) == []
     assert rounding_range(rep.paper, rep.results["response"], "estimate") is None
     assert rep.comparisons[0].verdict == "near"
 

@@ -1,9 +1,4 @@
-"""Rows of outcomes.csv: which of them enter a pool, and the effect of each.
-
-`select` filters rows by any column of outcomes.csv or trials.csv, by status and by variant, and says of every study
-that is left out why. `row_effects` turns the chosen rows into `EffectSizes`, whatever a row gives: counts, means, a
-difference with an interval, or a standardised difference. An input printed as a range gives two sets, one an end.
-"""
+"""Which rows of outcomes.csv enter a pool, and why the others do not."""
 
 from __future__ import annotations
 
@@ -16,20 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import check_choice
-from metaket._distributions import critical
 from metaket.errors import DataError, InputError
-from metaket.measures.compute import effect_sizes
-from metaket.measures.counts import both_empty
-from metaket.measures.effect import Dropped, EffectSizes
-from metaket.measures.generic import se_from_p
-from metaket.measures.means import smd_variance, standardise_difference
-from metaket.measures.registry import MEASURES, TRAITS
+from metaket.measures.registry import MEASURES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = Any  # a row of a DataFrame
-NO_INFORMATION = "no information: both arms at zero or all events"
 __all__ = [
     "NUMBERS",
     "SOURCED",
@@ -37,9 +25,10 @@ __all__ = [
     "Left",
     "Rules",
     "Selection",
+    "has_cells",
+    "has_spread",
     "join_trials",
     "matching",
-    "row_effects",
     "select",
 ]
 
@@ -270,12 +259,12 @@ def _one_row(study: str, rows: pd.DataFrame, allowed: Sequence[str], measure: st
     return [], gaps[:1]
 
 
-def _has(row: Row, names: Sequence[str]) -> bool:
+def has_cells(row: Row, names: Sequence[str]) -> bool:
     return all(not np.isnan(row[n]) for n in names if n in row) and all(n in row for n in names)
 
 
-def _spread(row: Row) -> bool:
-    return any(_has(row, names) for names in (("v",), ("se",), ("ci_low", "ci_high"), ("p",)))
+def has_spread(row: Row) -> bool:
+    return any(has_cells(row, names) for names in (("v",), ("se",), ("ci_low", "ci_high"), ("p",)))
 
 
 def _blank(row: Row, measure: str) -> tuple[str, ...]:
@@ -284,138 +273,21 @@ def _blank(row: Row, measure: str) -> tuple[str, ...]:
     needs = MEASURES[code].needs
     if code == "GEN" or not set(needs) <= set(row.index):
         needs = ()
-    if needs and _has(row, needs):
+    if needs and has_cells(row, needs):
         return ()
     if _given(row, code):
         return ()
-    if needs and any(_has(row, (n,)) for n in needs if n not in ("n_t", "n_c")):
-        return tuple(n for n in needs if not _has(row, (n,)))
+    if needs and any(has_cells(row, (n,)) for n in needs if n not in ("n_t", "n_c")):
+        return tuple(n for n in needs if not has_cells(row, (n,)))
     return needs if needs else ("y",)
 
 
 def _given(row: Row, code: str) -> bool:
     """Whether the row gives the effect itself, in a form that the measure can use."""
-    ranged = _has(row, ("y_low", "y_high"))
-    if not ranged and not _has(row, ("y",)):
+    ranged = has_cells(row, ("y_low", "y_high"))
+    if not ranged and not has_cells(row, ("y",)):
         return False
     kind = str(row.get("y_measure", "") or code)
     if code == "GEN" or kind == code:
-        return _spread(row) or (code == "SMD" and _has(row, ("n_t", "n_c")))
-    return code == "SMD" and kind == "MD" and _spread(row) and _has(row, ("n_t", "n_c"))
-
-
-def row_effects(selection: Selection, rules: Rules) -> tuple[tuple[str, EffectSizes], ...]:
-    """Effects of the selected rows: one set, or two where an input is printed as a range (its low and its high end).
-
-    Raises
-    ------
-    InputError
-        No study is left; the message lists the reasons.
-    """
-    rows = selection.rows
-    if len(rows) == 0:
-        why = "; ".join(f"{item.study}: {item.reason}" for item in selection.left)
-        raise InputError(f"no study left for {rules.measure}{': ' + why if why else ''}")
-    ranged = [str(r["study"]) for _, r in rows.iterrows() if _is_range(r, rules)]
-    if not ranged:
-        return (("", _build(rows, rules, "y", selection)),)
-    named = ", ".join(ranged)
-    return tuple((f"{named} at the {end} end", _build(rows, rules, f"y_{end}", selection)) for end in ("low", "high"))
-
-
-def _is_range(row: Row, rules: Rules) -> bool:
-    needs = MEASURES[rules.measure].needs
-    by_table = rules.measure != "GEN" and _has(row, needs)
-    return not by_table and not _has(row, ("y",)) and _has(row, ("y_low", "y_high"))
-
-
-def _build(rows: pd.DataFrame, rules: Rules, end: str, selection: Selection) -> EffectSizes:
-    code = MEASURES[rules.measure].code
-    tabled = rows[[code != "GEN" and _has(r, MEASURES[code].needs) for _, r in rows.iterrows()]]
-    dropped: list[Dropped] = [Dropped(item.row, item.study, item.reason) for item in selection.left]
-    parts: dict[int, tuple[float, float, str]] = {}
-    options: dict[str, Any] = {"crossover": rules.crossover}
-    empty = _uninformative(tabled, rules)
-    dropped += [Dropped(int(n), str(tabled.at[n, "study"]), NO_INFORMATION) for n in tabled.index[empty]]
-    if empty.all() and len(empty) == len(rows):
-        raise InputError(f"no study left for {code}: " + "; ".join(f"{d.study}: {d.reason}" for d in dropped))
-    given = rows.drop(tabled.index)
-    tabled = tabled[~empty]
-    if len(tabled):
-        computed = effect_sizes(
-            tabled,
-            code,
-            zero_cells=rules.zero_cells,
-            double_zero=rules.double_zero,
-            crossover=rules.crossover,
-            **rules.options,
-        )
-        options |= dict(computed.options)
-        dropped += computed.dropped
-        for at, y, v, note in zip(computed.rows, computed.y, computed.v, computed.notes, strict=True):
-            parts[at] = (float(y), float(v), note)
-    for number, row in given.iterrows():
-        parts[int(number)] = _given_effect(row, rules, end)  # type: ignore[call-overload]
-    kept = [n for n in rows.index if n in parts]
-    table = rows.loc[kept]
-    return EffectSizes(
-        np.array([parts[n][0] for n in kept]),
-        np.array([parts[n][1] for n in kept]),
-        tuple(str(s) for s in table["study"]),
-        code,
-        tuple(int(n) for n in kept),
-        table,
-        tuple(dropped),
-        options,
-        tuple(parts[n][2] for n in kept),
-    )
-
-
-def _uninformative(tabled: pd.DataFrame, rules: Rules) -> npt.NDArray[np.bool_]:
-    """Rows that say nothing about a ratio: no arm, or every patient of both arms, had the event."""
-    if rules.double_zero != "drop" or not TRAITS[rules.measure].uninformative or len(tabled) == 0:
-        return np.zeros(len(tabled), dtype=bool)
-    return both_empty({n: tabled[n].to_numpy(dtype=float) for n in MEASURES[rules.measure].needs})
-
-
-def _standard_error(row: Row, y: float) -> tuple[float, str]:
-    """From v, else the standard error, the interval or the p-value; an impossible one names row and study."""
-    if _has(row, ("v",)):
-        se, how, shown = float(np.sqrt(max(row["v"], 0.0))), "v as printed", f"v is {row['v']:g}"
-    elif _has(row, ("se",)):
-        se, how, shown = float(row["se"]), "SE as printed", f"se is {row['se']:g}"
-    elif _has(row, ("ci_low", "ci_high")):
-        width = float(row["ci_high"] - row["ci_low"])
-        se, how = width / (2 * float(critical(0.95, np.inf))), "SE from the 95 % interval"
-        shown = f"the interval is {row['ci_low']:g} to {row['ci_high']:g}"
-    else:
-        se, how, shown = float(se_from_p(np.asarray(y), np.asarray(row["p"]))), "SE from the p-value", "p"
-    if not se > 0:
-        raise DataError(f"outcomes.csv row {row.name} ({row['study']}): {shown}; the variance must be above 0")
-    return se, how
-
-
-def _given_effect(row: Row, rules: Rules, end: str) -> tuple[float, float, str]:
-    """(y, v, how) of a row that gives the effect itself."""
-    ranged = not _has(row, ("y",))
-    y = float(row[end if ranged else "y"])
-    kind = str(row.get("y_measure", "") or rules.measure)
-    crossover = str(row.get("design", "")).startswith("crossover")
-    rho = rules.rho if crossover else 0.0
-    notes = [f"{end.removeprefix('y_')} end of a printed range"] if ranged else []
-    n_t, n_c = (np.asarray(float(row[n])) if n in row else np.asarray(np.nan) for n in ("n_t", "n_c"))
-    if rules.measure == "SMD" and kind == "MD":
-        se, how = _standard_error(row, y)
-        g, v = standardise_difference(np.asarray(y), np.asarray(se), n_t, n_c, rho)
-        notes.append(f"g from the mean difference, {how}")
-        y, variance = float(g), float(v)
-    elif _spread(row):
-        se, how = _standard_error(row, y)
-        variance = se**2
-        notes.append(how)
-    else:
-        variance = float(smd_variance(np.asarray(y), n_t, n_c, "LS", rho))
-        notes.append("variance from the arm sizes")
-    if crossover:
-        notes.append("crossover, as parallel" if rho == 0 else f"crossover, rho {rho:g}")
-    return y, variance, "; ".join(notes)
+        return has_spread(row) or (code == "SMD" and has_cells(row, ("n_t", "n_c")))
+    return code == "SMD" and kind == "MD" and has_spread(row) and has_cells(row, ("n_t", "n_c"))
