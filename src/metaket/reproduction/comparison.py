@@ -13,44 +13,61 @@ __all__ = ["GROUPS", "VERDICTS", "Comparison", "group_of", "worst_verdict"]
 
 VERDICTS = ("exact", "input-rounding", "near", "not computable", "differs", "decision differs")
 GROUPS = ("effect", "heterogeneity", "numbers and facts")  # judged apart: a paper may be right in one, wrong in another
-_EFFECT = (
-    "estimate",
-    "ci",
-    "pi",
-    "std_error",
-    "statistic",
-    "p_value",
-    "decision",
-    "significant",
-    "egger_p",
-    "coef",
-    "se",
-    "p",
+_EFFECT = frozenset(
+    [
+        "estimate",
+        "ci",
+        "pi",
+        "effects",
+        "std_error",
+        "statistic",
+        "p_value",
+        "decision",
+        "significant",
+        "egger_p",
+        "coef",
+        "se",
+        "p",
+        "prediction",
+        "study",
+        "qm",
+        "qm_p",
+        "q_between",
+        "q_between_p",
+        "cmh",
+        "cmh_p",
+        "equal",
+        "equal_p",
+    ]
 )
-_EFFECT += (
-    "prediction",
-    "study",
-    "effects",
-    "qm",
-    "qm_p",
-    "q_between",
-    "q_between_p",
-    "cmh",
-    "cmh_p",
-    "equal",
-    "equal_p",
+_HETEROGENEITY = frozenset(
+    [
+        "tau2",
+        "tau",
+        "se_tau2",
+        "q",
+        "q_df",
+        "q_p",
+        "i2",
+        "h2",
+        "heterogeneity",
+        "sigma2",
+        "q_within",
+        "rho",
+        "r2",
+        "breslow_day",
+        "breslow_day_p",
+    ]
 )
-_HETEROGENEITY = ("tau2", "tau", "se_tau2", "q", "q_df", "q_p", "i2", "h2", "heterogeneity", "sigma2", "q_within")
-_HETEROGENEITY += ("rho", "r2", "breslow_day", "breslow_day_p")
 
 
 def group_of(quantity: str) -> str:
     """Which of `GROUPS` a quantity belongs to."""
     names = quantity.split(" at ")[0].split(":")
     stems = {n.removesuffix("_low").removesuffix("_high").removesuffix("_ci") or n for n in names}
-    if stems & set(_HETEROGENEITY):
+    if stems & _HETEROGENEITY:
         return GROUPS[1]
-    return GROUPS[0] if stems & set(_EFFECT) else GROUPS[2]
+    return GROUPS[0] if stems & _EFFECT else GROUPS[2]
 
 
 @dataclass(frozen=True, slots=True)

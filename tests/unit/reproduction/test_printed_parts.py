@@ -159,7 +159,7 @@ def test_an_interval_alone_is_of_ci_or_pi(tmp_path: Path) -> None:
     assert judge(tmp_path / "a", "1.24 to 2.68", "ci").verdict == "exact"
     with pytest.raises(InputError, match="prints a single number"):
         judge(tmp_path / "b", "1.24", "ci")
-    with pytest.raises(InputError, match="goes with no quantity of 'k'"):
+    with pytest.raises(InputError, match="unknown quantity 'k_ci_low'"):
         judge(tmp_path / "c", "1.24 to 2.69", "k")
 
 
