@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array, check_choice
-from metaket.measures.registry import Columns, measure
+from metaket.measures.registry import Columns, measure, over_studies
 
 __all__ = ["COX", "LOGISTIC"]
 
@@ -89,7 +89,7 @@ def risk_difference(c: Columns, rho: Array | float = 0.0, vtype: str = "LS") -> 
     if kind == "UB":
         d1, d2 = n1 - 1, n2 - 1
     elif kind == "AV":
-        r1, r2 = (np.full_like(n, np.sum(n * p) / np.sum(n)) for p, n in ((p1, n1), (p2, n2)))
+        r1, r2 = (over_studies(p, n) for p, n in ((p1, n1), (p2, n2)))
     return p1 - p2, r1 * (1 - r1) / d1 + r2 * (1 - r2) / d2 - 2 * _shared(r1, n1, r2, n2, rho)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array, check_choice
-from metaket.measures.registry import Columns, measure
+from metaket.measures.registry import Columns, measure, over_studies
 
 __all__ = ["squared_correlation", "unbiased_correlation"]
 
@@ -38,7 +38,7 @@ def squared_correlation(r: Array, n: Array) -> Array:
 
 
 def _large_sample(r: Array, n: Array, kind: str) -> Array:
-    used = np.full_like(r, np.sum(n * r) / np.sum(n)) if kind == "AV" else r
+    used = over_studies(r, n) if kind == "AV" else r
     return np.asarray((1 - used**2) ** 2 / (n - 1))
 
 

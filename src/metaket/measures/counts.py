@@ -67,7 +67,7 @@ def both_empty(columns: Columns) -> npt.NDArray[np.bool_]:
 
 
 def adjust_zero_cells(columns: Columns, rule: str, add: float = 0.5) -> Adjusted:
-    """Add `add` to every cell of the studies that the rule names.
+    """Add `add` to every cell of the studies that the rule names; leading axes are tables of their own.
 
     ``only0``: of each study with an empty cell; ``if0all``: of every study once any has one; ``all``: of every
     study; ``none``: of no study. Person-time stays as it is.
@@ -76,7 +76,7 @@ def adjust_zero_cells(columns: Columns, rule: str, add: float = 0.5) -> Adjusted
     changed = {
         "only0": empty,
         "all": np.ones_like(empty),
-        "if0all": np.full_like(empty, bool(empty.any())),
+        "if0all": np.broadcast_to(empty.any(axis=-1, keepdims=True), empty.shape),
         "none": np.zeros_like(empty),
     }[rule]
     plus = np.where(changed, add, 0.0)

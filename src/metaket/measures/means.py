@@ -10,11 +10,12 @@ from scipy import special
 
 from metaket._checks import Array, check_choice
 from metaket.measures.binary import COX, LOGISTIC
-from metaket.measures.registry import Columns, measure
+from metaket.measures.registry import Columns, measure, over_studies
 
-__all__ = ["SMD_VARIANCES", "bias_correction", "pooled_sd", "smd_variance", "standardise_difference"]
+__all__ = ["SMD_CORRECTIONS", "SMD_VARIANCES", "bias_correction", "pooled_sd", "smd_variance", "standardise_difference"]
 
 NEEDS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")
+SMD_CORRECTIONS = ("exact", "approx", "none")
 SMD_VARIANCES = ("LS", "LS2", "UB", "AV", "RevMan")
 HEDGES = "Hedges (1981) J Educ Stat 6:107-128"
 BORENSTEIN = "Borenstein (2009) in Handbook of Research Synthesis, 2nd ed."
@@ -46,7 +47,7 @@ def _own_part(g: Array, df: Array, weight: Array, j: Array, kind: str) -> Array:
         return np.asarray((1 - (df - 2) / (df * j**2)) * g**2)
     if kind == "RevMan":
         return np.asarray(g**2 / (2 * (weight - 3.94)))
-    mean = np.sum(weight * g) / np.sum(weight) if kind == "AV" else g
+    mean = over_studies(g, weight) if kind == "AV" else g
     return np.asarray(mean**2 / (2 * weight))
 
 
@@ -95,9 +96,16 @@ def mean_difference(c: Columns, rho: Array | float = 0.0, vtype: str = "LS") -> 
 def standardised_mean_difference(
     c: Columns, rho: Array | float = 0.0, vtype: str = "LS", j: str = "exact"
 ) -> tuple[Array, Array]:
-    """Hedges' g: J (m1 - m2) / pooled standard deviation, with the variance that `vtype` names."""
-    kind = check_choice("SMD variance", vtype, SMD_VARIANCES)
-    exact = check_choice("correction j", j, ("exact", "approx")) == "exact"
+    """Hedges' g: J (m1 - m2) / pooled standard deviation, with the variance that `vtype` names.
+
+    `j` is the correction: "exact", "approx" (1 - 3 / (4 df - 1)), or "none" for Cohen's d and
+    1/n1 + 1/n2 + d^2 / (2 N).
+    """
+    choice = check_choice("correction j", j, SMD_CORRECTIONS)
+    if choice == "none":
+        check_choice("variance of Cohen's d", vtype, ("LS",))
+        return _cohen_d(c)
+    kind, exact = check_choice("SMD variance", vtype, SMD_VARIANCES), choice == "exact"
     n1, n2 = c["n_t"], c["n_c"]
     g = bias_correction(n1 + n2 - 2, exact=exact) * (c["mean_t"] - c["mean_c"]) / pooled_sd(c)
     return g, smd_variance(g, n1, n2, kind, rho, exact=exact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from metaket._checks import Array, check_choice
-from metaket.measures.registry import Columns, measure
+from metaket.measures.registry import Columns, measure, over_studies
 from metaket.measures.transform import freeman_tukey
 
 __all__: list[str] = []
@@ -18,7 +18,7 @@ def _proportions(c: Columns, vtype: str, kinds: tuple[str, ...]) -> tuple[str, A
     """Kind of variance, n, p, and the p that the variance uses (over all studies for "AV")."""
     kind = check_choice("variance of a proportion", vtype, kinds)
     n, p = c["n"], c["events"] / c["n"]
-    return kind, n, p, np.full_like(p, np.sum(n * p) / np.sum(n)) if kind == "AV" else p
+    return kind, n, p, over_studies(p, n) if kind == "AV" else p
 
 
 @measure("PR", label="Proportion", reference=FLEISS, needs=NEEDS, scale="level", zero_cells="only0")

@@ -6,7 +6,7 @@ import numpy as np
 
 from metaket._checks import Array, check_choice
 from metaket.measures.means import pooled_sd
-from metaket.measures.registry import Columns, measure
+from metaket.measures.registry import Columns, measure, over_studies
 
 __all__: list[str] = []
 
@@ -39,9 +39,9 @@ def log_ratio_of_means(c: Columns, rho: Array | float = 0.0, vtype: str = "LS") 
     if kind == "HO":
         cv1, cv2 = pooled_sd(c) / m1, pooled_sd(c) / m2
     elif kind == "AV":
-        cv1, cv2 = (np.full_like(cv, np.sum(n * cv) / np.sum(n)) for n, cv in ((n1, cv1), (n2, cv2)))
+        cv1, cv2 = (over_studies(cv, n) for n, cv in ((n1, cv1), (n2, cv2)))
     elif kind == "AVHO":
-        cv1 = cv2 = np.full_like(cv1, (np.sum(n1 * cv1) + np.sum(n2 * cv2)) / np.sum(n1 + n2))
+        cv1 = cv2 = over_studies((n1 * cv1 + n2 * cv2) / (n1 + n2), n1 + n2)
     return _log_ratio(m1, m2), cv1**2 / n1 + cv2**2 / n2 - 2 * rho * cv1 * cv2 / np.maximum(n1, n2)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from metaket._checks import Array
 from metaket._registry import Registry
 from metaket.errors import InputError
@@ -26,6 +28,7 @@ __all__ = [
     "Traits",
     "check_options",
     "measure",
+    "over_studies",
     "scale_of",
     "takes_rho",
 ]
@@ -99,3 +102,9 @@ def check_options(code: str, options: Mapping[str, Any]) -> None:
 def scale_of(code: str) -> Scale:
     """The scale of a measure's code."""
     return SCALES[MEASURES[code].scale]
+
+
+def over_studies(value: Array, weight: Array) -> Array:
+    """The weighted mean over the studies (last axis), repeated for each study; leading axes are tables of their own."""
+    mean = np.sum(weight * value, axis=-1, keepdims=True) / np.sum(weight, axis=-1, keepdims=True)
+    return np.broadcast_to(mean, np.shape(value))

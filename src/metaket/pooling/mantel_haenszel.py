@@ -2,7 +2,7 @@
 
 The pooled estimate uses the counts as they are (no cell is corrected); the heterogeneity Q uses each study's own
 effect, corrected by the rule with which the effects were computed: metafor's default too. a, c are events and n1, n2
-patients (or times) of treatment and control.
+patients (or times) of treatment and control; the formulas sum over the last axis.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from metaket.pooling.batch import fit_arrays
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import MODELS, PoolSpec
 
-__all__ = ["AssociationTest", "breslow_day", "cochran_mantel_haenszel", "counts_of", "mantel_haenszel", "without_tau2"]
+__all__ = [
+    "FORMULAS",
+    "AssociationTest",
+    "breslow_day",
+    "cochran_mantel_haenszel",
+    "counts_of",
+    "mantel_haenszel",
+    "without_tau2",
+]
 
 COUNTS = ("events_t", "n_t", "events_c", "n_c")
 PERSON_TIME = ("events_t", "time_t", "events_c", "time_c")
@@ -75,48 +83,47 @@ def without_tau2(
     )
 
 
-def _odds_ratio(a: Array, n1: Array, c: Array, n2: Array) -> tuple[float, float, Array]:
+def _odds_ratio(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Array, Array]:
     """Robins, Breslow & Greenland (1986) Biometrics 42:311-323."""
     b, d, n = n1 - a, n2 - c, n1 + n2
     r, s, p, q = a * d / n, b * c / n, (a + d) / n, (b + c) / n
-    sum_r, sum_s = r.sum(), s.sum()
-    variance = (
-        (p * r).sum() / (2 * sum_r**2) + (p * s + q * r).sum() / (2 * sum_r * sum_s) + (q * s).sum() / (2 * sum_s**2)
-    )
-    return float(np.log(sum_r / sum_s)), float(variance), s
+    sum_r, sum_s = r.sum(axis=-1), s.sum(axis=-1)
+    own, cross, other = (x.sum(axis=-1) for x in (p * r, p * s + q * r, q * s))
+    variance = own / (2 * sum_r**2) + cross / (2 * sum_r * sum_s) + other / (2 * sum_s**2)
+    return np.log(sum_r / sum_s), variance, s
 
 
-def _risk_ratio(a: Array, n1: Array, c: Array, n2: Array) -> tuple[float, float, Array]:
+def _risk_ratio(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Array, Array]:
     """Greenland & Robins (1985) Biometrics 41:55-68."""
     n = n1 + n2
-    r, s = (a * n2 / n).sum(), c * n1 / n
-    variance = ((n1 * n2 * (a + c) - a * c * n) / n**2).sum() / (r * s.sum())
-    return float(np.log(r / s.sum())), float(variance), s
+    r, s = (a * n2 / n).sum(axis=-1), c * n1 / n
+    variance = ((n1 * n2 * (a + c) - a * c * n) / n**2).sum(axis=-1) / (r * s.sum(axis=-1))
+    return np.log(r / s.sum(axis=-1)), variance, s
 
 
-def _risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> tuple[float, float, Array]:
+def _risk_difference(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Array, Array]:
     """Estimate of Greenland & Robins (1985); variance of Sato (1989) Biometrics 45:1323-1324."""
     n = n1 + n2
     w = n1 * n2 / n
-    rd = ((a * n2 - c * n1) / n).sum() / w.sum()
-    p = ((n1 / n) ** 2 * c - (n2 / n) ** 2 * a + n1 * n2 * (n2 - n1) / (2 * n**2)).sum()
-    q = ((a * (n2 - c) + c * (n1 - a)) / (2 * n)).sum()
-    return float(rd), float((rd * p + q) / w.sum() ** 2), w
+    rd = ((a * n2 - c * n1) / n).sum(axis=-1) / w.sum(axis=-1)
+    p = ((n1 / n) ** 2 * c - (n2 / n) ** 2 * a + n1 * n2 * (n2 - n1) / (2 * n**2)).sum(axis=-1)
+    q = ((a * (n2 - c) + c * (n1 - a)) / (2 * n)).sum(axis=-1)
+    return rd, (rd * p + q) / w.sum(axis=-1) ** 2, w
 
 
-def _rate_ratio(a: Array, t1: Array, c: Array, t2: Array) -> tuple[float, float, Array]:
+def _rate_ratio(a: Array, t1: Array, c: Array, t2: Array) -> tuple[Array, Array, Array]:
     """Greenland & Robins (1985), p. 63; Rothman, Greenland & Lash (2008) Modern Epidemiology, 3rd ed., p. 273."""
     t = t1 + t2
-    r, s = (a * t2 / t).sum(), c * t1 / t
-    variance = (t1 * t2 * (a + c) / t**2).sum() / (r * s.sum())
-    return float(np.log(r / s.sum())), float(variance), s
+    r, s = (a * t2 / t).sum(axis=-1), c * t1 / t
+    variance = (t1 * t2 * (a + c) / t**2).sum(axis=-1) / (r * s.sum(axis=-1))
+    return np.log(r / s.sum(axis=-1)), variance, s
 
 
-def _rate_difference(a: Array, t1: Array, c: Array, t2: Array) -> tuple[float, float, Array]:
+def _rate_difference(a: Array, t1: Array, c: Array, t2: Array) -> tuple[Array, Array, Array]:
     """Greenland & Robins (1985), p. 62; Rothman, Greenland & Lash (2008), p. 274."""
     w = t1 * t2 / (t1 + t2)
-    estimate = (w * (a / t1 - c / t2)).sum() / w.sum()
-    return float(estimate), float((w**2 * (a / t1**2 + c / t2**2)).sum() / w.sum() ** 2), w
+    estimate = (w * (a / t1 - c / t2)).sum(axis=-1) / w.sum(axis=-1)
+    return estimate, (w**2 * (a / t1**2 + c / t2**2)).sum(axis=-1) / w.sum(axis=-1) ** 2, w
 
 
 FORMULAS = {
@@ -148,7 +155,8 @@ def _estimate(effects: EffectSizes) -> tuple[float, float, Array]:
     if effects.measure not in FORMULAS:
         raise InputError(f"Mantel-Haenszel pools {', '.join(FORMULAS)}, not {effects.measure}")
     with np.errstate(divide="ignore", invalid="ignore"):
-        return FORMULAS[effects.measure](*counts_of(effects, "Mantel-Haenszel"))
+        estimate, variance, weights = FORMULAS[effects.measure](*counts_of(effects, "Mantel-Haenszel"))
+    return float(estimate), float(variance), weights
 
 
 @MODELS.add(
@@ -255,7 +263,7 @@ def breslow_day(effects: EffectSizes, *, tarone: bool = True) -> AssociationTest
     if a.size < 2:
         raise NotComputableError("the Breslow-Day test needs at least 2 strata with events and non-events")
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = math.exp(_odds_ratio(a, n1, c, n2)[0])
+        ratio = math.exp(float(_odds_ratio(a, n1, c, n2)[0]))
     expected = _expected_events(ratio, n1, n2, a + c)
     cells = (expected, n1 - expected, a + c - expected, n2 - (a + c) + expected)
     variance = 1.0 / np.sum([1.0 / x for x in cells], axis=0)
