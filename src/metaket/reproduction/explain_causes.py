@@ -1,0 +1,232 @@
+"""Try every slip and rank those that reproduce the whole print.
+
+The score of a candidate is the probability of its kind, shared equally among the candidates of the kind, times the
+probability of the settings under which it prints like the paper. Candidates with the same inputs are one event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from metaket.reproduction import explain_methods, explain_slips, explain_typing
+from metaket.reproduction.claims import read_printed
+from metaket.reproduction.explain_classes import joint_weight, matching_classes
+from metaket.reproduction.explain_effects import effects_of, valid
+from metaket.reproduction.explain_figures import Figure, distance
+from metaket.reproduction.explain_inputs import Batch, Inputs, stack
+from metaket.reproduction.explain_plan import Plan
+from metaket.reproduction.explain_registry import SLIPS, Rerun, Slip, versions
+from metaket.reproduction.explain_search import Distances, distances, weights
+
+__all__ = ["Cause", "causes_of"]
+
+FAMILIES = (explain_methods, explain_slips, explain_typing)  # imported for the slips that they register
+LIMITS = ("ci_low", "ci_high", "pi_low", "pi_high")
+SAME_DIGITS = 9  # significant digits to which effects of one event agree
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One event that reproduces every printed figure.
+
+    Attributes
+    ----------
+    code, kind : str
+        Of the slip, and its label.
+    what : str
+        The event in words.
+    remedy : str
+    study : str
+        The study that it happened to, empty if to all or none.
+    settings : str
+        The likeliest settings under which it reproduces the print.
+    probability : float
+        Among all slips tried that reproduce the print, by the stated weights.
+    score : float
+        Before that normalisation.
+    same_kind, other_kinds : int
+        Rival events that reproduce the print as well.
+    also : tuple of (str, str)
+        (code, words) of other names of the same event.
+    """
+
+    code: str
+    kind: str
+    what: str
+    remedy: str
+    study: str
+    settings: str
+    probability: float
+    score: float
+    same_kind: int
+    other_kinds: int
+    also: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    slip: Slip
+    what: str
+    study: str
+    score: float
+    event: tuple[Any, ...]
+    settings: str
+
+
+def causes_of(
+    inputs: Inputs, plan: Plan, figures: Sequence[Figure], stated: Mapping[str, Any], table: Distances
+) -> tuple[tuple[Cause, ...], dict[str, int]]:
+    """The events that reproduce the print, likeliest first, and how many candidates of each kind were tried."""
+    tried: dict[str, int] = {}
+    hits = _of_inputs(inputs, plan, figures, tried)
+    hits += _of_methods(inputs, plan, figures, stated, table, tried)
+    hits += _of_print(plan, figures, table, tried)
+    return _ranked(hits), tried
+
+
+def _total_prior() -> float:
+    return sum(s.prior for s in SLIPS.values())
+
+
+def _score(slip: Slip, weight: float, tried: int) -> float:
+    return slip.prior / _total_prior() / tried * weight
+
+
+def _of_inputs(inputs: Inputs, plan: Plan, figures: Sequence[Figure], tried: dict[str, int]) -> list[_Hit]:
+    """All versions of all kinds in one batch."""
+    kinds = [s for s in SLIPS.values() if s.stage == "inputs"]
+    batches = []
+    for number, kind in enumerate(kinds):
+        edits = kind.func(inputs)
+        if edits:
+            batch = _sound(versions(inputs, edits, number), inputs)
+            if len(batch):
+                batches.append(batch)
+                tried[kind.code] = len(batch)
+    if not batches:
+        return []
+    whole = stack(batches)
+    found = weights(whole, inputs, plan, figures)
+    hits = []
+    for i in np.flatnonzero(found):
+        kind, study = kinds[whole.kind[i]], int(whole.studies[i])
+        one = _take(whole, np.array([i]))
+        score = _score(kind, float(found[i]), tried[kind.code])
+        name = "" if study < 0 else inputs.study[study]
+        hits.append(_Hit(kind, whole.names[i], name, score, _event(one, inputs, plan), ""))
+    return hits
+
+
+def _take(batch: Batch, at: Any) -> Batch:
+    columns = {n: a[at] for n, a in batch.columns.items()}
+    names = tuple(batch.names[int(i)] for i in at)
+    return Batch(columns, batch.include[at], names, batch.studies[at], batch.kind[at])
+
+
+def _sound(batch: Batch, inputs: Inputs) -> Batch:
+    """The versions that can be and that change something."""
+    moved = (batch.include != 1).any(axis=-1)
+    for name, a in batch.columns.items():
+        moved |= (a != inputs.columns[name]).any(axis=-1)
+    return _take(batch, np.flatnonzero(moved & (valid(batch) > 0)))
+
+
+def _event(one: Batch, inputs: Inputs, plan: Plan) -> tuple[Any, ...]:
+    """What tells events apart: the effects, under the likeliest variant, to nine digits."""
+    likeliest = plan.variants[int(plan.weight.sum(axis=1).argmax())]
+    e = effects_of(one, likeliest, inputs)
+    y, v = (np.where(e.include > 0, a, 0.0)[0] for a in (e.y, e.v))
+    return (*(f"{x:.{SAME_DIGITS}g}" for x in (*y, *v)), *e.include[0].tolist())
+
+
+def _of_methods(
+    inputs: Inputs, plan: Plan, figures: Sequence[Figure], stated: Mapping[str, Any], table: Distances,
+    tried: dict[str, int],
+) -> list[_Hit]:  # fmt: skip
+    """The inputs as they are, otherwise pooled."""
+    hits = []
+    for kind in (s for s in SLIPS.values() if s.stage in ("settings", "effects")):
+        reruns = kind.func(inputs, stated)
+        if reruns:
+            tried[kind.code] = len(reruns)
+        for rerun in reruns:
+            weight = _rerun_weight(rerun, inputs, plan, figures, table)
+            if weight > 0:
+                settings = ""
+                if kind.stage == "settings":
+                    again = distances(inputs, rerun.plan, figures)
+                    settings = _best(matching_classes(again, rerun.plan, figures))
+                score = _score(kind, weight, len(reruns))
+                hits.append(_Hit(kind, rerun.what, "", score, (kind.code, rerun.what), settings))
+    return hits
+
+
+def _rerun_weight(rerun: Rerun, inputs: Inputs, plan: Plan, figures: Sequence[Figure], table: Distances) -> float:
+    """Probability of the settings under which it prints like the paper; from the table where that tells."""
+    if rerun.change.effects is None and not rerun.change.plain:
+        same = (rerun.plan.level, rerun.plan.row_level) == (plan.level, plan.row_level)
+        free = [not same and f.quantity in LIMITS for f in figures]
+        hits = [(g == 0) | (np.isfinite(g) & f) for g, f in zip(table.gaps, free, strict=True)]
+        possible = joint_weight(hits, rerun.plan, figures)
+        if same or possible == 0:
+            return possible
+    return float(weights(inputs.batch(), inputs, rerun.plan, figures, rerun.change)[0])
+
+
+def _best(classes: Sequence[Any]) -> str:
+    return str(classes[0]) if classes else ""
+
+
+def _of_print(plan: Plan, figures: Sequence[Figure], table: Distances, tried: dict[str, int]) -> list[_Hit]:
+    """Other readings of single figures, under the settings that match all the others."""
+    hits = []
+    hit = [gap == 0 for gap in table.gaps]
+    alone: dict[tuple[int, ...], bool] = {}
+    for kind in (s for s in SLIPS.values() if s.stage == "print"):
+        meant = kind.func(figures)
+        if meant:
+            tried[kind.code] = len(meant)
+        for m in meant:
+            places = tuple(i for i, _ in m.texts)
+            if places not in alone:
+                free = [
+                    np.isfinite(g) if i in places else h for i, (h, g) in enumerate(zip(hit, table.gaps, strict=True))
+                ]
+                alone[places] = joint_weight(free, plan, figures) > 0
+            if not alone[places]:
+                continue
+            new = list(hit)
+            for i, text in m.texts:
+                new[i] = distance(table.values[i], replace(figures[i], printed=read_printed(text))) == 0
+            weight = joint_weight(new, plan, figures)
+            if weight > 0:
+                score = _score(kind, weight, len(meant))
+                hits.append(_Hit(kind, m.what, "", score, ("print", m.texts), ""))
+    return hits
+
+
+def _ranked(hits: list[_Hit]) -> tuple[Cause, ...]:
+    """One cause an event, likeliest first, each with its rivals counted."""
+    events: dict[tuple[Any, ...], list[_Hit]] = {}
+    for hit in hits:
+        events.setdefault(hit.event, []).append(hit)
+    groups = [sorted(g, key=lambda h: -h.score) for g in events.values()]
+    groups.sort(key=lambda g: -sum(h.score for h in g))
+    total = sum(h.score for h in hits)
+    kinds = [g[0].slip.code for g in groups]
+    out = []
+    for group in groups:
+        first, score = group[0], sum(h.score for h in group)
+        same = kinds.count(first.slip.code) - 1
+        also = tuple((h.slip.code, h.what) for h in group[1:])
+        out.append(
+            Cause(
+                first.slip.code, first.slip.label, first.what, first.slip.remedy, first.study, first.settings,
+                score / total, score, same, len(groups) - 1 - same, also,
+            )
+        )  # fmt: skip
+    return tuple(out)

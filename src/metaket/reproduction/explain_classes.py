@@ -1,0 +1,200 @@
+"""Settings that print the same figures, written as few classes: "DL or PM, z, exact or 1.96"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from metaket._checks import Array
+from metaket.reproduction.explain_figures import Figure
+from metaket.reproduction.explain_fit import AXES
+from metaket.reproduction.explain_plan import PARTS, Plan
+from metaket.reproduction.explain_search import Distances, axis_of
+
+__all__ = ["Near", "SettingClass", "cover", "joint_weight", "matching_classes", "nearest_settings"]
+
+# merged in this order: what matters least to a reader first
+MERGE = (
+    "quantile", "prediction", "i2", "tau2", "test", "j", "vtype", "zero_cells", "double_zero", "model", "measure",
+)  # fmt: skip
+SHOWN = {
+    "zero_cells": "zero cells: {}",
+    "double_zero": "both arms empty: {}",
+    "vtype": "variance {}",
+    "j": "J {}",
+    "test": "test {}",
+    "i2": "I2 from {}",
+    "prediction": "prediction {}",
+    "quantile": "quantile {}",
+}
+NEAREST = 5
+SAME = 1  # decimals of the summed distance: settings closer to each other than this are one class
+NOT_THERE = 1e6  # units of distance of a figure that the settings do not give
+
+
+@dataclass(frozen=True, slots=True)
+class SettingClass:
+    """Settings that print the same figures: every combination of the options of each part.
+
+    Attributes
+    ----------
+    options : mapping of part to tuple of str
+        A part that makes no difference to these data or figures is not in it.
+    stated : bool
+        Whether they agree with what the paper states.
+    probability : float
+        Of the class among the settings that agree with what is stated, before the figures are looked at.
+    """
+
+    options: Mapping[str, tuple[str, ...]]
+    stated: bool
+    probability: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Number of settings."""
+        return int(np.prod([len(o) for o in self.options.values()]))
+
+    def __contains__(self, setting: object) -> bool:
+        """Whether a setting (part -> option) belongs to the class; parts that make no difference are free."""
+        if not isinstance(setting, Mapping):
+            return False
+        return all(setting.get(part, options[0]) in options for part, options in self.options.items())
+
+    def __str__(self) -> str:
+        return ", ".join(SHOWN.get(part, "{}").format(" or ".join(options)) for part, options in self.options.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Settings that match some of the figures.
+
+    Attributes
+    ----------
+    settings : SettingClass
+    matched : int
+    distance : float
+        Sum over the figures, in units of the last printed decimal.
+    off : tuple of (str, float)
+        The figures that are not matched, with the value that these settings give.
+    """
+
+    settings: SettingClass
+    matched: int
+    distance: float
+    off: tuple[tuple[str, float], ...]
+
+
+def _grid(plan: Plan, figures: Sequence[Figure], need: Array) -> list[tuple[dict[str, str], bool, float]]:
+    """The settings where `need` (axes..., methods, variants) holds, as (parts, agrees, probability)."""
+    axes = _axes(figures)
+    out = []
+    for at in np.argwhere(need):
+        *options, m, v = (int(i) for i in at)
+        weight = float(plan.weight[v, m])
+        parts = {p: getattr(plan.variants[v], p) for p in PARTS if hasattr(plan.variants[v], p)}
+        parts |= {p: getattr(plan.methods[m], p) for p in ("model", "tau2", "test")}
+        for axis, option in zip(axes, options, strict=True):
+            parts[axis] = AXES[axis][option]
+            weight *= float(plan.axes[axis][option])
+        out.append(({p: o for p, o in parts.items() if o}, weight > 0, weight))
+    return out
+
+
+def _axes(figures: Sequence[Figure]) -> list[str]:
+    used = {axis_of(f) for f in figures}
+    return [axis for axis in AXES if axis in used]
+
+
+def _full(array: Array, figure: Figure, axes: Sequence[str]) -> Array:
+    """(options, methods, variants) -> one axis for each of `axes`, then methods and variants."""
+    own = axis_of(figure)
+    shape = [len(AXES[a]) if a == own else 1 for a in axes]
+    return array.reshape(*shape, *array.shape[1:])
+
+
+def totals(table: Distances, plan: Plan, figures: Sequence[Figure]) -> tuple[Array, Array]:
+    """Figures matched and summed distance of each setting: shape (axes..., methods, variants)."""
+    axes = _axes(figures)
+    shape = (*(len(AXES[a]) for a in axes), *plan.possible.T.shape)
+    matched, far = np.zeros(shape), np.zeros(shape)
+    for gap, figure in zip(table.gaps, figures, strict=True):
+        full = _full(gap, figure, axes)
+        matched = matched + (full == 0)
+        far = far + np.minimum(full, NOT_THERE)
+    return np.where(plan.possible.T, matched, -1.0), np.where(plan.possible.T, far, np.inf)
+
+
+def joint_weight(hits: Sequence[Array], plan: Plan, figures: Sequence[Figure]) -> float:
+    """Probability of the settings under which every figure hits; each hit has shape (options, methods, variants)."""
+    axes = _axes(figures)
+    every = np.ones(1, dtype=bool)
+    for hit, figure in zip(hits, figures, strict=True):
+        every = every & _full(hit, figure, axes)
+    share = np.broadcast_to(every, (*(len(AXES[a]) for a in axes), *plan.weight.T.shape)) * plan.weight.T
+    for axis in axes:
+        share = np.tensordot(plan.axes[axis], share, axes=(0, 0))
+    return float(share.sum())
+
+
+def matching_classes(table: Distances, plan: Plan, figures: Sequence[Figure]) -> tuple[SettingClass, ...]:
+    """Every class of settings that matches all figures; those that agree with what is stated first."""
+    matched, _ = totals(table, plan, figures)
+    found = _grid(plan, figures, matched == len(figures))
+    classes = []
+    for agrees in (True, False):
+        mine = [(parts, weight) for parts, ok, weight in found if ok is agrees]
+        classes += [SettingClass(options, agrees, weight) for options, weight in cover(mine)]
+    return tuple(sorted(classes, key=lambda c: (not c.stated, -c.probability, -c.size)))
+
+
+def cover(settings: Sequence[tuple[Mapping[str, str], float]]) -> list[tuple[dict[str, tuple[str, ...]], float]]:
+    """Settings as few products of options, each setting in one: merge those that differ in a single part."""
+    boxes: dict[tuple[tuple[str, ...], ...], float] = {}
+    for parts, weight in settings:
+        boxes[tuple((parts[p],) if p in parts else () for p in PARTS)] = weight
+    for part in MERGE:
+        at = PARTS.index(part)
+        merged: dict[tuple[Any, ...], list[tuple[tuple[str, ...], float]]] = {}
+        for box, weight in boxes.items():
+            merged.setdefault((*box[:at], *box[at + 1 :]), []).append((box[at], weight))
+        boxes = {}
+        for rest, members in merged.items():
+            options = tuple(dict.fromkeys(o for own, _ in members for o in own))
+            boxes[(*rest[:at], options, *rest[at:])] = sum(w for _, w in members)
+    return [({p: o for p, o in zip(PARTS, box, strict=True) if o}, w) for box, w in boxes.items()]
+
+
+def nearest_settings(table: Distances, plan: Plan, figures: Sequence[Figure]) -> tuple[Near, ...]:
+    """The settings nearest to the print: by number of figures matched, then by distance."""
+    matched, far = totals(table, plan, figures)
+    out: list[Near] = []
+    seen: set[tuple[float, float]] = set()
+    order = np.lexsort((far.ravel(), -matched.ravel()))
+    for flat in order:
+        count, distance = float(matched.ravel()[flat]), float(np.round(far.ravel()[flat], SAME))
+        if (count, distance) in seen or len(out) == NEAREST or not np.isfinite(distance):
+            continue
+        seen.add((count, distance))
+        same = (matched == count) & (np.round(far, SAME) == distance)
+        found = _grid(plan, figures, same)
+        options, weight = cover([(parts, w) for parts, _, w in found])[0]
+        at = np.unravel_index(int(flat), matched.shape)
+        agrees = any(ok for _, ok, _ in found)
+        out.append(Near(SettingClass(options, agrees, weight), int(count), distance, _off(table, figures, at)))
+    return tuple(out)
+
+
+def _off(table: Distances, figures: Sequence[Figure], at: tuple[Any, ...]) -> tuple[tuple[str, float], ...]:
+    """The figures that a setting misses, with its values on the printed scale."""
+    axes = _axes(figures)
+    out = []
+    for gap, value, figure in zip(table.gaps, table.values, figures, strict=True):
+        own = axis_of(figure)
+        where = (int(at[axes.index(own)]) if own else 0, *(int(i) for i in at[-2:]))
+        if gap[where] != 0:
+            out.append((figure.label, float(value[where]) * (100.0 if figure.percent else 1.0)))
+    return tuple(out)

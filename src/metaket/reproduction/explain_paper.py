@@ -1,0 +1,84 @@
+"""From a paper's folder to the question of `explain`: its inputs, the printed figures, what the paper states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metaket.errors import InputError, NotComputableError
+from metaket.reproduction.analyse import AnalysisResult, run_analysis
+from metaket.reproduction.claims import read_printed
+from metaket.reproduction.explain_figures import POOLED, WORDS, Figure
+from metaket.reproduction.explain_inputs import inputs_of
+from metaket.reproduction.explain_plan import check_stated
+from metaket.reproduction.paper import Analysis, Claim, Paper
+
+__all__ = ["figures_of_claims", "question_of", "stated_by"]
+
+STATED = ("measure", "model", "tau2", "test", "i2", "zero_cells", "double_zero", "vtype")
+
+
+def stated_by(analysis: Analysis) -> dict[str, Any]:
+    """The settings that the analysis names and does not call assumed."""
+    named = [p for p in STATED if p in analysis.model_fields_set and p not in analysis.assumed]
+    told = {p: getattr(analysis, p) for p in named if isinstance(getattr(analysis, p), str) and getattr(analysis, p)}
+    return check_stated(told)
+
+
+def figures_of_claims(claims: Sequence[Claim]) -> tuple[Figure, ...]:
+    """The claims that print a figure of a pooled result; others are no help here."""
+    figures = []
+    for claim in claims:
+        quantity = str(claim.of.get("quantity", ""))
+        if quantity not in POOLED:
+            continue
+        try:
+            printed = read_printed(claim.means or claim.printed)
+        except InputError:
+            continue
+        if printed.relation != "words" or quantity in WORDS:
+            figures.append(Figure(quantity, printed, -1, POOLED[quantity]))
+    return tuple(figures)
+
+
+def claims_on(paper: Paper, name: str, by: str | None) -> tuple[Claim, ...]:
+    """The claims of an analysis, of one author: a print is one print."""
+    mine = [c for c in paper.claims if c.of.get("analysis") == name]
+    authors = tuple(dict.fromkeys(c.by for c in mine))
+    if by is not None and by not in authors:
+        raise InputError(f"no claim of analysis {name!r} is by {by!r}: {', '.join(map(repr, authors)) or 'none'}")
+    first = by if by is not None else (authors[0] if authors else "")
+    return tuple(c for c in mine if c.by == first)
+
+
+def chosen_analysis(paper: Paper, name: str | None) -> Analysis:
+    """The analysis asked for, or the only one with printed figures."""
+    if name is not None:
+        return paper.analysis(name)
+    printed = [a for a in paper.analyses if figures_of_claims(claims_on(paper, a.id, None))]
+    if len(printed) != 1:
+        have = ", ".join(a.id for a in printed) or "none"
+        raise InputError(f"{paper.key} has {len(printed)} analyses with printed figures ({have}); say which: analysis=")
+    return printed[0]
+
+
+def question_of(paper: Paper, name: str | None, by: str | None = None) -> tuple[AnalysisResult, tuple[Claim, ...]]:
+    """An analysis of the paper, run, and its claims."""
+    analysis = chosen_analysis(paper, name)
+    return run_analysis(paper, analysis), claims_on(paper, analysis.id, by)
+
+
+def complete_inputs(found: AnalysisResult) -> Any:
+    """The inputs of an analysis with all its numbers.
+
+    Raises
+    ------
+    NotComputableError
+        A number is missing, or an input is printed as a range.
+    """
+    if found.result is None or found.open:
+        gap = f"{len(found.open)} of {found.asked} trials lack a number" if found.open else found.gap
+        raise NotComputableError(f"analysis {found.id!r} cannot be explained: {gap}")
+    if len(found.results) > 1:
+        raise NotComputableError(f"analysis {found.id!r} cannot be explained: an input is printed as a range")
+    return inputs_of(found.result.effects)

@@ -1,0 +1,121 @@
+"""Slips of the typist: digits transposed or mistyped, in an input or in print; a lost sign; arms exchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+from metaket.reproduction.explain_figures import Figure
+from metaket.reproduction.explain_inputs import Inputs
+from metaket.reproduction.explain_registry import Edit, Meant, slip
+
+__all__ = ["mistyped", "transposed"]
+
+
+def transposed(text: str) -> Iterator[str]:
+    """The text with two digits that stand beside each other (a point between them or not) exchanged."""
+    places = [i for i, c in enumerate(text) if c.isdigit()]
+    for i, j in pairwise(places):
+        if text[i] != text[j]:
+            yield from _plausible(text[:i] + text[j] + text[i + 1 : j] + text[i] + text[j + 1 :])
+
+
+def mistyped(text: str) -> Iterator[str]:
+    """The text with one digit replaced by another."""
+    for i, old in enumerate(text):
+        if old.isdigit():
+            for new in "0123456789":
+                if new != old:
+                    yield from _plausible(text[:i] + new + text[i + 1 :])
+
+
+def _plausible(text: str) -> Iterator[str]:
+    """The text unless it begins with a zero that nobody types, or stands for nothing at all."""
+    digits = text.lstrip("-+")
+    if not (len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()):
+        yield text
+
+
+def _retyped(inputs: Inputs, how: Callable[[str], Iterator[str]]) -> list[Edit]:
+    edits = []
+    for name, texts in inputs.texts.items():
+        for i, text in enumerate(texts):
+            who = f"{name} of {inputs.study[i]}"
+            readings = how(text.replace("\N{MINUS SIGN}", "-"))
+            edits += [Edit(i, f"{who} typed {new} instead of {text}", {name: float(new)}) for new in readings]
+    return edits
+
+
+@slip(
+    "digits-transposed", label="two digits transposed in one input",
+    remedy="read that cell again in the study's report", prior=5,
+)  # fmt: skip
+def digits_transposed(inputs: Inputs) -> list[Edit]:
+    """Two neighbouring digits of one cell exchanged."""
+    return _retyped(inputs, transposed)
+
+
+@slip(
+    "digit-mistyped", label="one digit mistyped in one input",
+    remedy="read that cell again in the study's report", prior=10,
+)  # fmt: skip
+def digit_mistyped(inputs: Inputs) -> list[Edit]:
+    """One digit of one cell replaced."""
+    return _retyped(inputs, mistyped)
+
+
+def _reprinted(figures: Sequence[Figure], how: Callable[[str], Iterator[str]]) -> list[Meant]:
+    """Every figure's other readings; words have none."""
+    return [
+        Meant(f"{f.label} printed {f.printed.text} instead of {new}", ((i, new),))
+        for i, f in enumerate(figures)
+        if f.printed.relation == "="
+        for new in how(f.printed.text.replace("\N{MINUS SIGN}", "-").replace("\N{MIDDLE DOT}", "."))
+    ]
+
+
+@slip(
+    "print-transposed", label="two digits transposed in a printed figure",
+    remedy="the result holds; the printed figure needs a correction", prior=3, stage="print",
+)  # fmt: skip
+def print_transposed(figures: Sequence[Figure]) -> list[Meant]:
+    """Two neighbouring digits of one figure exchanged."""
+    return _reprinted(figures, transposed)
+
+
+@slip(
+    "print-mistyped", label="one digit of a printed figure mistyped",
+    remedy="the result holds; the printed figure needs a correction", prior=3, stage="print",
+)  # fmt: skip
+def print_mistyped(figures: Sequence[Figure]) -> list[Meant]:
+    """One digit of one figure replaced."""
+    return _reprinted(figures, mistyped)
+
+
+@slip(
+    "print-sign", label="sign of a printed figure lost",
+    remedy="the result holds; the printed figure needs its sign", prior=3, stage="print",
+)  # fmt: skip
+def print_sign(figures: Sequence[Figure]) -> list[Meant]:
+    """A minus lost, or one too many."""
+    return _reprinted(figures, _other_sign)
+
+
+def _other_sign(text: str) -> Iterator[str]:
+    if text[:1] == "-":
+        yield text[1:]
+    elif any(c in "123456789" for c in text):
+        yield "-" + text.lstrip("+")
+
+
+@slip(
+    "print-arms-exchanged", label="figures of the two arms exchanged",
+    remedy="the result holds; the two printed rates change places", prior=3, stage="print",
+)  # fmt: skip
+def print_arms(figures: Sequence[Figure]) -> list[Meant]:
+    """The rates of the two arms in each other's place."""
+    at = {f.quantity: i for i, f in enumerate(figures) if f.study < 0}
+    if "rate_t" not in at or "rate_c" not in at:
+        return []
+    t, c = at["rate_t"], at["rate_c"]
+    return [Meant("rates of the two arms exchanged", ((t, figures[c].printed.text), (c, figures[t].printed.text)))]

@@ -1,0 +1,160 @@
+"""`Explanation`: which settings reproduce a print, and which single slip would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from metaket.reproduction.explain_causes import Cause
+from metaket.reproduction.explain_classes import Near, SettingClass
+from metaket.reproduction.explain_figures import Figure, in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Explanation"]
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why a print is what it is.
+
+    Attributes
+    ----------
+    title : str
+    k : int
+        Number of studies in the inputs.
+    figures : tuple of Figure
+        What was printed.
+    stated : mapping
+        The settings that the paper states.
+    settings : tuple of SettingClass
+        The classes of settings that match every figure; those that agree with what is stated first.
+    nearest : tuple of Near
+        Where none matches: the nearest settings.
+    causes : tuple of Cause
+        Single slips that reproduce every figure, likeliest first; none where the stated settings match already.
+    tried : mapping of code to int
+        Candidates tried of each kind of slip.
+    """
+
+    title: str
+    k: int
+    figures: tuple[Figure, ...]
+    stated: Mapping[str, Any]
+    settings: tuple[SettingClass, ...]
+    nearest: tuple[Near, ...]
+    causes: tuple[Cause, ...]
+    tried: Mapping[str, int]
+
+    @property
+    def verdict(self) -> str:
+        """ "reproduced", "slip" (a single slip reproduces the print) or "unexplained"."""
+        if any(c.stated for c in self.settings):
+            return "reproduced"
+        return "slip" if self.causes else "unexplained"
+
+    @property
+    def cause(self) -> Cause | None:
+        """The likeliest slip, if there is one."""
+        return self.causes[0] if self.causes else None
+
+    @property
+    def sentence(self) -> str:
+        """The finding in one sentence."""
+        if self.verdict == "reproduced":
+            return f"reproduced under {self.settings[0]}"
+        if self.cause is None:
+            near = self.nearest[0] if self.nearest else None
+            best = f"; nearest: {near.settings} ({near.matched} of {len(self.figures)})" if near else ""
+            return f"no setting and no single slip reproduces all {len(self.figures)} printed figures{best}"
+        c = self.cause
+        rivals = c.same_kind + c.other_kinds
+        alone = "no other slip tried does" if not rivals else f"{rivals} other candidate{'s' * (rivals > 1)} would too"
+        return f"all {len(self.figures)} printed figures come out with one slip: {c.what} ({alone})"
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a class of settings, near setting or cause: what, text, matched, of, probability, rivals."""
+        import pandas as pd
+
+        n = len(self.figures)
+        rows: list[dict[str, Any]] = [
+            {"what": "settings", "code": "", "text": str(c), "matched": n, "of": n, "stated": c.stated,
+             "probability": c.probability}
+            for c in self.settings
+        ]  # fmt: skip
+        rows += [
+            {"what": "nearest", "code": "", "text": str(near.settings), "matched": near.matched, "of": n,
+             "stated": near.settings.stated, "distance": near.distance}
+            for near in self.nearest
+        ]  # fmt: skip
+        rows += [
+            {"what": "cause", "code": c.code, "text": c.what, "matched": n, "of": n, "probability": c.probability,
+             "rivals of its kind": c.same_kind, "rivals of other kinds": c.other_kinds}
+            for c in self.causes
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "title": self.title,
+            "k": self.k,
+            "verdict": self.verdict,
+            "sentence": self.sentence,
+            "figures": [{"quantity": f.quantity, "label": f.label, "printed": f.printed.text} for f in self.figures],
+            "stated": dict(self.stated),
+            "settings": [
+                {"options": {p: list(o) for p, o in c.options.items()}, "stated": c.stated, "text": str(c)}
+                for c in self.settings
+            ],
+            "nearest": [
+                {"settings": str(near.settings), "matched": near.matched, "distance": near.distance,
+                 "off": [{"figure": label, "value": value} for label, value in near.off]}
+                for near in self.nearest
+            ],
+            "causes": [{**asdict(c), "also": [list(a) for a in c.also]} for c in self.causes],
+            "tried": dict(self.tried),
+        }  # fmt: skip
+
+    def summary(self) -> str:
+        """The finding, the settings, the slips, for people."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
+        stated = ", ".join(f"{part} {value}" for part, value in self.stated.items()) or "nothing"
+        lines = [
+            f"{self.title}: {self.k} studies, {len(self.figures)} printed figures; stated: {stated}",
+            f"printed: {'; '.join(in_words(f) for f in self.figures if f.study < 0)}",
+            self.sentence,
+        ]
+        rows = sum(f.study >= 0 for f in self.figures)
+        if rows:
+            lines.insert(2, f"and {rows} figures of the studies' rows")
+        lines += _settings_lines(self.settings)
+        for near in self.nearest[:SHOWN]:
+            off = ", ".join(f"{label} {value:.5g}" for label, value in near.off[:SHOWN])
+            lines.append(f"  nearest ({near.matched} of {len(self.figures)}): {near.settings}; off: {off}")
+        for c in self.causes[:SHOWN]:
+            under = f", under {c.settings}" if c.settings else ""
+            also = f"; the same as {' or '.join(words for _, words in c.also)}" if c.also else ""
+            lines.append(f"  {100 * c.probability:5.1f} %  {c.what}{under}{also}. To do: {c.remedy}")
+        if len(self.causes) > SHOWN:
+            lines.append(f"  and {len(self.causes) - SHOWN} more")
+        return lines
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.title}: {self.verdict}>"
+
+
+def _settings_lines(classes: tuple[SettingClass, ...]) -> list[str]:
+    lines = [f"  {'agrees with what is stated' if c.stated else 'not as stated'}: {c}" for c in classes[: 2 * SHOWN]]
+    if len(classes) > 2 * SHOWN:
+        lines.append(f"  and {len(classes) - 2 * SHOWN} more classes")
+    return lines
