@@ -38,6 +38,8 @@ _HOME = {
     "residuals": "metaket.diagnostics.residuals",
     "Predictions": "metaket.diagnostics.shrinkage",
     "blup": "metaket.diagnostics.shrinkage",
+    "Explanation": "metaket.reproduction.explanation",
+    "explain": "metaket.reproduction.explain",
     "effect_sizes": "metaket.measures.compute",
     "egger": "metaket.diagnostics.asymmetry",
     "generic": "metaket.measures.compute",
@@ -111,6 +113,8 @@ if TYPE_CHECKING:
     from metaket.pooling.result import Interval as Interval
     from metaket.pooling.result import PooledResult as PooledResult
     from metaket.pooling.spec import PoolSpec as PoolSpec
+    from metaket.reproduction.explain import explain as explain
+    from metaket.reproduction.explanation import Explanation as Explanation
     from metaket.reproduction.paper import load as load
     from metaket.reproduction.recover import recover as recover
     from metaket.reproduction.recover_answer import Recovered as Recovered

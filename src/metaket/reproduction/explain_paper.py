@@ -11,6 +11,7 @@ from metaket.reproduction.claims import read_printed
 from metaket.reproduction.explain_figures import POOLED, WORDS, Figure
 from metaket.reproduction.explain_inputs import inputs_of
 from metaket.reproduction.explain_plan import check_stated
+from metaket.reproduction.models import is_modelled
 from metaket.reproduction.paper import Analysis, Claim, Paper
 
 __all__ = ["figures_of_claims", "question_of", "stated_by"]
@@ -29,7 +30,7 @@ def figures_of_claims(claims: Sequence[Claim]) -> tuple[Figure, ...]:
     """The claims that print a figure of a pooled result; others are no help here."""
     figures = []
     for claim in claims:
-        quantity = str(claim.of.get("quantity", ""))
+        quantity = str(claim.of.get("quantity", "")).partition(":")[0]  # "pi_low:normal" is one of the options tried
         if quantity not in POOLED:
             continue
         try:
@@ -52,10 +53,11 @@ def claims_on(paper: Paper, name: str, by: str | None) -> tuple[Claim, ...]:
 
 
 def chosen_analysis(paper: Paper, name: str | None) -> Analysis:
-    """The analysis asked for, or the only one with printed figures."""
+    """The analysis asked for, or the only one of a single pooled effect with printed figures."""
     if name is not None:
         return paper.analysis(name)
-    printed = [a for a in paper.analyses if figures_of_claims(claims_on(paper, a.id, None))]
+    pools = [a for a in paper.analyses if not is_modelled(a)]
+    printed = [a for a in pools if figures_of_claims(claims_on(paper, a.id, None))]
     if len(printed) != 1:
         have = ", ".join(a.id for a in printed) or "none"
         raise InputError(f"{paper.key} has {len(printed)} analyses with printed figures ({have}); say which: analysis=")
@@ -76,6 +78,8 @@ def complete_inputs(found: AnalysisResult) -> Any:
     NotComputableError
         A number is missing, or an input is printed as a range.
     """
+    if is_modelled(found.analysis):
+        raise NotComputableError(f"analysis {found.id!r} has more than one pooled effect; explain is for one")
     if found.result is None or found.open:
         gap = f"{len(found.open)} of {found.asked} trials lack a number" if found.open else found.gap
         raise NotComputableError(f"analysis {found.id!r} cannot be explained: {gap}")

@@ -103,8 +103,8 @@ def _stack(effects: Sequence[Effects], which: Sequence[Any], change: Change) -> 
     include = np.concatenate([e.include[w] for e, w in zip(effects, which, strict=True)])
     counts: tuple[Array, ...] | None = None
     if effects[0].counts is not None:
-        columns = zip(*((c[w] for c in e.counts or ()) for e, w in zip(effects, which, strict=True)), strict=True)
-        counts = tuple(np.concatenate(parts) for parts in columns)
+        chosen = [[c[w] for c in e.counts or ()] for e, w in zip(effects, which, strict=True)]
+        counts = tuple(np.concatenate(parts) for parts in zip(*chosen, strict=True))
     if change.effects is not None:
         y, v = change.effects(y, v)
     return Pairs(y, v, include, counts, np.asarray if change.plain else effects[0].back)
