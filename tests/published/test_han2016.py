@@ -313,6 +313,21 @@ def test_the_two_popular_claims_that_can_be_judged_differ(rep: mk.Reproduction) 
     assert "saline" in by_id["popular-superior-to-ssri"].cause
 
 
+def test_every_popular_claim_has_evidence_and_a_nearest_true_statement(rep: mk.Reproduction) -> None:
+    """The ten studies and the journal are those of Wilkinson 2018: 10 of 11 controlled trials, on suicidal ideation."""
+    popular = {c.id: c for c in rep.comparisons if c.by == "popular article"}
+    assert len(popular) == 6
+    assert all(c.secondary and c.evidence and c.nearest_true for c in popular.values())
+    for name in ("popular-k", "popular-journal"):
+        told = popular[name].nearest_true
+        assert "individual data from 10 of 11 controlled trials (167 patients) were pooled in Wilkinson 2018" in told
+        assert "Am J Psychiatry 175:150-158, on suicidal ideation" in told
+    assert "-0.99 (95 % CI -1.47 to -0.51)" in popular["popular-single-dose"].nearest_true
+    assert "On 1 of 10 trials" in popular["popular-one-week"].nearest_true
+    assert popular["popular-within-hours"].cause == "no time before 24 h is pooled"
+    assert not any(c.secondary for c in rep.comparisons if c.by == "Han 2016")
+
+
 def prints(text: str, n: int) -> list[int]:
     """The whole numbers of n patients that print as the percentage of one decimal."""
     return [e for e in range(n + 1) if abs(100 * e / n - float(text)) <= 0.05 + 1e-9]

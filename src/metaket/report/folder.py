@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["analyses_frame", "save_reproduction"]
 
+OWN_FILES = ("analyses.csv", "comparisons.csv", "figures", "report.html", "results.json")
+FORMATS = (".svg", ".pdf", ".png")
 GLYPH = re.compile(r"Glyph (\d+) ")  # matplotlib's words
 CLAIM_COLUMNS = ("id", "by", "where", "printed", "quantity", "analysis", "verdict", "recomputed", "cause")
 
@@ -41,7 +43,7 @@ def save_reproduction(
     folder : path-like
         Made in a temporary folder beside it and then renamed: it appears whole or not at all.
     force : bool
-        Replace an existing folder, and everything in it.
+        Replace an existing folder: an empty one, or the output of an earlier run.
     progress : callable, optional
         Gets a line of text for each step.
 
@@ -54,7 +56,7 @@ def save_reproduction(
     ------
     InputError
         The folder exists and `force` is off; or it is a file; or replacing it would delete the working folder, the
-        home folder or the paper's own data.
+        home folder, the paper's own data, or a file that metaket did not write.
     """
     given = Path(folder)
     target = given.resolve()
@@ -64,6 +66,7 @@ def save_reproduction(
         raise InputError(f"{given} exists; give another folder, or use --force (force=True) to replace it")
     if target.exists():
         _refuse_to_delete(given, target, rep.paper.folder)
+        _refuse_strangers(given, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
@@ -85,6 +88,24 @@ def _refuse_to_delete(given: Path, target: Path, data: Path) -> None:
     ):
         if kept.resolve().is_relative_to(target):
             raise InputError(f"{given} holds {name}, and replacing it would delete that; give another folder")
+
+
+def _refuse_strangers(given: Path, target: Path) -> None:
+    """Only what an earlier run wrote is replaced: its results.json says so, and nothing else lies beside it."""
+    inside = sorted(path.name for path in target.iterdir())
+    if not inside:
+        return
+    advice = "give another folder, or remove it yourself"
+    strange = [name for name in inside if name not in OWN_FILES]
+    strange += sorted(f"figures/{path.name}" for path in (target / "figures").glob("*") if path.suffix not in FORMATS)
+    if strange:
+        raise InputError(f"{given} holds {strange[0]!r}, which metaket did not write; {advice}")
+    try:
+        marks = json.loads((target / "results.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        marks = None
+    if not isinstance(marks, dict) or "metaket" not in (marks.get("provenance") or {}):
+        raise InputError(f"{given} has no results.json of metaket's, so it may not be its output; {advice}")
 
 
 def _swap(work: Path, target: Path, aside: Path) -> None:

@@ -12,8 +12,16 @@ from metaket.pooling.inference import TESTS
 from metaket.pooling.spec import MODELS
 from metaket.pooling.tau2 import ESTIMATORS
 from metaket.report.answer import answer
+from metaket.report.audits import audits_table
 from metaket.report.evidence import cells_table, left_table, rows_table, sources_table, trials_table
-from metaket.report.sections import BAND_NAMES, claims_table, reviews_table, sensitivity_table, time_table
+from metaket.report.sections import (
+    BAND_NAMES,
+    claims_table,
+    reviews_table,
+    sensitivity_table,
+    time_table,
+    verdict_badge,
+)
 from metaket.report.table import Table
 from metaket.report.words import KINDS, by_kind, outcomes_of, question, unverified_used
 from metaket.reproduction.bands import BANDS
@@ -89,7 +97,9 @@ def report_html(rep: Reproduction, pictures: Sequence[Picture] = ()) -> str:
         info=rep.paper.info,
         questions=question(default),
         answer=answer(rep, kinds),
-        claims=claims_table(rep.comparisons) if rep.comparisons else None,
+        claims=claims_table(own) if (own := [c for c in rep.comparisons if not c.secondary]) else None,
+        audits=audits_table([c for c in rep.comparisons if c.secondary], verdict_badge),
+        groups=[(name, group["counts"]) for name, group in rep.groups.items() if sum(group["counts"].values())],
         counts={v: n for v, n in rep.counts.items() if n},
         outcomes=[(name, time_table(kinds, name, rep), _of(pictures, "timecourse", name))
                   for name in outcomes_of(default)],

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from metaket.reproduction.paper import Paper
     from metaket.reproduction.run import Reproduction
 
-__all__ = ["BAND_NAMES", "claims_table", "reviews_table", "sensitivity_table", "time_table"]
+__all__ = ["BAND_NAMES", "claims_table", "reviews_table", "sensitivity_table", "time_table", "verdict_badge"]
 
 SIGNS = {"exact": "✓", "input-rounding": "✓", "near": "≈", "differs": "≠", "decision differs": "✗"}
 BAND_NAMES = {
@@ -79,10 +79,13 @@ def _claim_row(c: Comparison) -> tuple[Any, ...]:
     else:
         link = _small(f"missing: {'; '.join(c.missing)}" if c.missing else "")
     cause = Markup("{}").format(people(c.cause)) + _small(c.note) + link
-    return Markup("<code>{}</code>").format(c.id) + _small(c.where), c.printed, shown, _verdict(c), _gap(c.gap), cause
+    name = Markup("<code>{}</code>").format(c.id) + _small(c.where)
+    gaps = Markup("<br>").join(Markup("{}: {}").format(p.quantity, _gap(p.gap)) for p in c.parts if p.gap)
+    return name, c.printed, shown, verdict_badge(c), gaps or _gap(c.gap), cause
 
 
-def _verdict(c: Comparison) -> Markup:
+def verdict_badge(c: Comparison) -> Markup:
+    """The verdict as a label, and what the rows in hand alone would give."""
     css = c.verdict.replace(" ", "-")
     badge = Markup('<span class="verdict {}">{} {}</span>').format(css, SIGNS.get(c.verdict, DASH), c.verdict)
     return badge + _small(f"on the rows in hand: {c.on_sourced_rows}" if c.on_sourced_rows else "")

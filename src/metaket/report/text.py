@@ -106,8 +106,13 @@ def claim_table(comparisons: Sequence[Comparison]) -> Table:
     sections: dict[int, str] = {}
     for by, members in groups.items():
         sections[len(rows)] = f"{by}:"
-        rows += [(c.id, c.printed, c.shown, c.verdict, people(c.cause)) for c in members]
+        rows += [(c.id, c.printed, c.shown, c.verdict, _cause(c)) for c in members]
     return Table(("Claim", "Printed", "Recomputed", "Verdict", "Cause"), tuple(rows), sections=sections)
+
+
+def _cause(c: Comparison) -> str:
+    """The cause, and the nearest true statement to what others say."""
+    return people(c.cause) + (f". Nearest true statement: {c.nearest_true}" if c.nearest_true else "")
 
 
 def _claims(comparisons: Sequence[Comparison], room: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from metaket.errors import InputError, NotComputableError
 from metaket.reproduction.analyse import AnalysisResult
+from metaket.reproduction.audit import audited
 from metaket.reproduction.claims import read_printed
 from metaket.reproduction.comparison import VERDICTS, Comparison, group_of, worst_verdict
 from metaket.reproduction.judge import in_printed_unit, judge_number, judge_words, stated_decision
@@ -45,7 +46,7 @@ def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisRes
         The claim cannot be read or compared; the message names it.
     """
     try:
-        return _compare(claim, paper, analyses, _blank(claim))
+        return audited(claim, paper, analyses, _compare(claim, paper, analyses, _blank(claim)))
     except InputError as error:
         name = f"claim {claim.id!r}"
         text = str(error)
@@ -57,7 +58,7 @@ def _compare(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisResult],
         return _of_analysis(claim, paper, analyses[claim.of["analysis"]], base)
     for kind, judge in STATEMENTS.items():
         if kind in claim.of:
-            return judge(claim, paper, base)
+            return judge(claim, paper, analyses, base)
     return replace(base, quantity="context", cause=f"not a statement about these data: {claim.of['other']}")
 
 

@@ -108,6 +108,8 @@ class Comparison:
         How that range was found: exact, or by bounded optimisation.
     evidence : tuple of str
         For a statement: the claims, trials and sources that the verdict rests on.
+    secondary : bool
+        Somebody else says it of the paper.
     nearest_true : str
         For a statement that does not hold: the nearest one that does.
     """
@@ -138,6 +140,7 @@ class Comparison:
     reach_high: float | None = None
     reach_how: str = ""
     evidence: tuple[str, ...] = ()
+    secondary: bool = False
     nearest_true: str = ""
 
     def to_dict(self) -> dict[str, Any]:

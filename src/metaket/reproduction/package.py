@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metaket.errors import PaperError
 from metaket.tables import read_table
@@ -19,6 +22,34 @@ from metaket.tables import read_table
 __all__ = ["PACKAGE", "file_of", "hash_of", "read_package", "resources_of", "schema_errors", "update_hashes"]
 
 PACKAGE = "datapackage.json"
+
+
+class _Constraints(BaseModel):
+    """The constraints that are checked; others are allowed."""
+
+    model_config = ConfigDict(extra="allow")
+    required: bool = False
+    unique: bool = False
+    enum: list[str | int | float] | None = None
+    pattern: re.Pattern[str] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class _Field(BaseModel):
+    """A column of a table schema."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str
+    type: str = "string"
+    constraints: _Constraints = Field(default_factory=_Constraints)
+
+
+class _Schema(BaseModel):
+    """A table schema."""
+
+    model_config = ConfigDict(extra="allow")
+    fields: list[_Field] = Field(default_factory=list)
 
 
 def read_package(folder: Path) -> dict[str, Any]:
@@ -74,52 +105,64 @@ def update_hashes(folder: Path) -> int:
 
 def schema_errors(folder: Path, item: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(where, what) of every cell of a table that breaks its schema."""
-    schema = item.get("schema")
-    fields = schema.get("fields", []) if isinstance(schema, dict) else []
+    fields = _fields(item)
     file = file_of(folder, item["path"])
     if not fields or file.suffix != ".csv" or not file.is_file():
         return
     table = read_table(file)
     for field in fields:
-        name = str(field.get("name", ""))
-        if name not in table.columns:
-            yield item["path"], f"the schema has a column {name!r} that the table lacks"
+        if field.name not in table.columns:
+            yield item["path"], f"the schema has a column {field.name!r} that the table lacks"
             continue
-        for number, message in _cells(table[name].items(), name, field):
+        for number, message in _cells(table[field.name].items(), field):
             study = str(table["study"].loc[number]) if "study" in table.columns else ""
             yield f"{item['path']} row {number}" + (f" ({study})" if study else ""), message
 
 
-def _cells(cells: Any, name: str, field: dict[str, Any]) -> Iterator[tuple[Any, str]]:
-    rules = field.get("constraints", {})
+def _fields(item: dict[str, Any]) -> list[_Field]:
+    """The columns that a resource's schema describes; a schema of another form is refused."""
+    if "schema" not in item:
+        return []
+    try:
+        return _Schema.model_validate(item["schema"]).fields
+    except ValidationError as error:
+        found = error.errors()[0]
+        place = ".".join(str(part) for part in ("schema", *found["loc"]))
+        raise PaperError(f"{PACKAGE}: {item['path']}: {place}: {found['msg']}") from None
+
+
+def _cells(cells: Any, field: _Field) -> Iterator[tuple[Any, str]]:
     seen: set[str] = set()
     for number, cell in cells:
         text = str(cell)
         if not text:
-            if rules.get("required"):
-                yield number, f"{name} is blank, and the schema requires it"
+            if field.constraints.required:
+                yield number, f"{field.name} is blank, and the schema requires it"
             continue
-        fault = _fault(text, str(field.get("type", "string")), rules)
-        if not fault and rules.get("unique") and text in seen:
+        fault = _fault(text, field)
+        if not fault and field.constraints.unique and text in seen:
             fault = "stands twice, and the schema wants it once"
         seen.add(text)
         if fault:
-            yield number, f"{name} is {text!r}: {fault}"
+            yield number, f"{field.name} is {text!r}: {fault}"
 
 
-def _fault(text: str, kind: str, rules: dict[str, Any]) -> str:
+def _fault(text: str, field: _Field) -> str:
     """What is wrong with a filled-in cell; empty if nothing is."""
-    if kind in ("integer", "number"):
+    rules = field.constraints
+    if field.type in ("integer", "number"):
         try:
             value = float(text.replace("\N{MINUS SIGN}", "-"))
         except ValueError:
-            return f"no {kind}"
-        if kind == "integer" and value != int(value):
+            return f"no {field.type}"
+        if field.type == "integer" and not value.is_integer():
             return "no integer"
-        if value < rules.get("minimum", value) or value > rules.get("maximum", value):
-            return f"outside {rules.get('minimum', '-inf')} to {rules.get('maximum', 'inf')}"
-    if "enum" in rules and text not in map(str, rules["enum"]):
-        return f"not one of {', '.join(map(str, rules['enum']))}"
-    if "pattern" in rules and not re.fullmatch(rules["pattern"], text):
-        return f"not of the form {rules['pattern']}"
+        low = -math.inf if rules.minimum is None else rules.minimum
+        high = math.inf if rules.maximum is None else rules.maximum
+        if not low <= value <= high:
+            return f"outside {low:g} to {high:g}"
+    if rules.enum is not None and text not in map(str, rules.enum):
+        return f"not one of {', '.join(map(str, rules.enum))}"
+    if rules.pattern is not None and not rules.pattern.fullmatch(text):
+        return f"not of the form {rules.pattern.pattern}"
     return ""

@@ -38,6 +38,7 @@ OF_KEYS: dict[str, tuple[str, ...]] = {
     "paper": (),
     "claim": (),
     "comparator": (),
+    "before_h": (),
     "other": (),
 }
 TRIAL_NUMBERS = ("year", "n_randomised", "n_analysed", "randomised_t", "randomised_c", "n_t", "n_c")
@@ -129,6 +130,8 @@ class Claim(_Strict):
     means: str = ""
     source: str = ""
     note: str = ""
+    nearest: str = ""
+    evidence: tuple[str, ...] = ()
 
     @field_validator("of")
     @classmethod
@@ -288,6 +291,10 @@ def _parse(
                 place = line_of(path, "claim", claim.id)
                 what = f"claim {claim.id!r} is of {kind} {claim.of[kind]!r}, which is not there"
                 raise PaperError(f"{path.name}{place}: {what}")
+        for name in claim.evidence:
+            if name not in (*ids["claim"], *ids["source"]) or name == claim.id:
+                place = line_of(path, "claim", claim.id, "evidence")
+                raise PaperError(f"{path.name}{place}: evidence {name!r} is neither another claim nor a source")
     return info, analyses, claims, sources
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from metaket.errors import DataWarning
 from metaket.reproduction.analyse import AnalysisResult, run_analysis
-from metaket.reproduction.compare import VERDICTS, Comparison, compare_claim, worst_verdict
+from metaket.reproduction.compare import compare_claim
+from metaket.reproduction.comparison import GROUPS, VERDICTS, Comparison, worst_verdict
 from metaket.reproduction.paper import Paper, load
 
 if TYPE_CHECKING:
@@ -56,6 +57,17 @@ class Reproduction:
         return {v: sum(c.verdict == v for c in self.comparisons) for v in VERDICTS}
 
     @property
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """Effect, heterogeneity, and numbers and facts apart: each with its worst verdict and its counts."""
+        parts = [p for c in self.comparisons for p in (c.parts or (c,))]
+        out: dict[str, dict[str, Any]] = {}
+        for group in GROUPS:
+            mine = [p for p in parts if p.group == group]
+            counts = {v: sum(p.verdict == v for p in mine) for v in VERDICTS}
+            out[group] = {"worst": worst_verdict(mine), "counts": counts}
+        return out
+
+    @property
     def worst(self) -> str:
         """The worst verdict."""
         return worst_verdict(self.comparisons)
@@ -66,8 +78,8 @@ class Reproduction:
 
         rows = []
         for c in self.comparisons:
-            row = {k: v for k, v in c.to_dict().items() if k not in ("gap", "missing")}
-            row["missing"] = "; ".join(c.missing)
+            row = {k: v for k, v in c.to_dict().items() if k not in ("gap", "missing", "parts", "evidence")}
+            row |= {"missing": "; ".join(c.missing), "evidence": "; ".join(c.evidence)}
             if c.gap is not None:
                 row |= {"difference": c.gap.difference, "relative": c.gap.relative}
                 row |= {f"band {name}": inside for name, inside in c.gap.bands.items()}
@@ -84,6 +96,8 @@ class Reproduction:
             "analyses": [a.to_dict() for a in self.analyses.values()],
             "claims": [c.to_dict() for c in self.comparisons],
             "verdicts": self.counts,
+            "worst": self.worst,
+            "verdict_groups": self.groups,
             "provenance": dict(self.provenance) | {"warnings": list(self.notes)},
         }
 

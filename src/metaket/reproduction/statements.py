@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from metaket.errors import InputError
 from metaket.outcomes import matching
+from metaket.reproduction.analyse import AnalysisResult
 from metaket.reproduction.bands import gap_between
 from metaket.reproduction.claims import read_printed, rounds_to, words_to_number
 from metaket.reproduction.comparison import Comparison
 from metaket.reproduction.paper import Claim, Paper, PaperInfo
+from metaket.timecourse import time_label
 
 __all__ = ["STATEMENTS"]
+
+Analyses = Mapping[str, AnalysisResult]
 
 NEAR = 0.05  # the band of Lopez-Nicolas et al. (2024)
 
 
-def of_trials(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
+def of_trials(claim: Claim, paper: Paper, _analyses: Analyses, base: Comparison) -> Comparison:
     """A number of trials, or the total of a column over them."""
     column = str(claim.of["trials"])
     base = replace(base, quantity=f"trials: {column}")
@@ -68,7 +72,7 @@ def _judge(claim: Claim, value: float, base: Comparison) -> Comparison:
     return replace(base, verdict="near" if near else "differs", gap=gap, cause=f"off by {abs(gap.difference):g}")
 
 
-def of_paper(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
+def of_paper(claim: Claim, paper: Paper, _analyses: Analyses, base: Comparison) -> Comparison:
     """A fact of the title page."""
     name = str(claim.of["paper"])
     if name not in PaperInfo.model_fields:
@@ -83,11 +87,17 @@ def of_paper(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
     return replace(base, verdict="differs", cause=cause)
 
 
-def of_claim(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
+def of_claim(claim: Claim, paper: Paper, _analyses: Analyses, base: Comparison) -> Comparison:
     """Another printed statement."""
-    if claim.of["claim"] == claim.id:
-        raise InputError(f"claim {claim.id!r} is of itself; name another one")
-    other = next(c for c in paper.claims if c.id == claim.of["claim"])
+    by_id = {c.id: c for c in paper.claims}
+    passed, last = [claim.id], claim
+    while "claim" in last.of:
+        last = by_id[last.of["claim"]]
+        if last.id in passed:
+            circle = "of itself" if passed == [claim.id] else f"in a circle: {', '.join([*passed, last.id])}"
+            raise InputError(f"claim {claim.id!r} is {circle}; name one that stands on its own")
+        passed.append(last.id)
+    other = by_id[claim.of["claim"]]
     mine, theirs = (words_to_number(c.means or c.printed) for c in (claim, other))
     words = f"{other.by or 'the paper'} prints {other.printed}"
     same = _plain(mine) == _plain(theirs)
@@ -95,7 +105,7 @@ def of_claim(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
     return replace(base, quantity=f"claim {other.id}", words=words, verdict="exact" if same else "differs", cause=cause)
 
 
-def of_comparator(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
+def of_comparator(claim: Claim, paper: Paper, _analyses: Analyses, base: Comparison) -> Comparison:
     """A comparison with something that trials would have to be against."""
     wanted = str(claim.of["comparator"])
     base = replace(base, quantity=f"comparison with {wanted}")
@@ -107,13 +117,28 @@ def of_comparator(claim: Claim, paper: Paper, base: Comparison) -> Comparison:
     return replace(base, verdict="not computable", cause=cause, missing=(f"a trial against {wanted}",))
 
 
+def before_time(claim: Claim, _paper: Paper, analyses: Analyses, base: Comparison) -> Comparison:
+    """A statement about times earlier than any that is pooled."""
+    limit = claim.of["before_h"]
+    if not isinstance(limit, int | float) or isinstance(limit, bool):
+        raise InputError(f"claim {claim.id!r}: before_h is a time in hours, got {limit!r}")
+    base = replace(base, quantity=f"a time before {time_label(float(limit))}")
+    for name, found in analyses.items():
+        time = found.analysis.where.get("time_h")
+        if isinstance(time, int | float) and time < limit:
+            raise InputError(f"claim {claim.id!r}: analysis {name!r} is of {time_label(float(time))}; point it there")
+    cause = f"no time before {time_label(float(limit))} is pooled"
+    return replace(base, verdict="not computable", cause=cause, missing=(f"results before {time_label(float(limit))}",))
+
+
 def _plain(text: str) -> str:
     return " ".join(text.lower().replace("&", "and").split())
 
 
-STATEMENTS: dict[str, Callable[[Claim, Paper, Comparison], Comparison]] = {
+STATEMENTS: dict[str, Callable[[Claim, Paper, Analyses, Comparison], Comparison]] = {
     "trials": of_trials,
     "paper": of_paper,
     "claim": of_claim,
     "comparator": of_comparator,
+    "before_h": before_time,
 }

@@ -66,9 +66,26 @@ def test_an_existing_folder_is_kept(rep: mk.Reproduction, tmp_path: Path) -> Non
     with pytest.raises(InputError, match="--force"):
         save_reproduction(rep, target)
     assert (target / "mine.txt").read_text() == "mine"
+    with pytest.raises(InputError, match=r"holds 'mine.txt', which metaket did not write"):
+        save_reproduction(rep, target, force=True)
+    assert (target / "mine.txt").read_text() == "mine"
+
+
+def test_force_replaces_an_earlier_run_and_nothing_else(rep: mk.Reproduction, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    save_reproduction(rep, target, force=True)  # empty: nothing is lost
+    (target / "report.html").write_text("old")
     save_reproduction(rep, target, force=True)
-    assert not (target / "mine.txt").exists()
-    assert (target / "report.html").is_file()
+    assert (target / "report.html").read_text(encoding="utf-8") != "old"
+    (target / "figures" / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"figures/mine.txt"):
+        save_reproduction(rep, target, force=True)
+    (target / "figures" / "mine.txt").unlink()
+    for text in ('{"a": 1}', "not json", '{"provenance": null}'):
+        (target / "results.json").write_text(text)
+        with pytest.raises(InputError, match=r"no results.json of metaket's"):
+            save_reproduction(rep, target, force=True)
 
 
 def test_a_failure_leaves_nothing(rep: mk.Reproduction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

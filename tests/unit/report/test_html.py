@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from tests.papers import claim, write_paper
 
 import metaket as mk
 from metaket.report.html import Picture, report_html
@@ -164,3 +166,24 @@ def test_a_paper_without_claims_and_trials(nasty: Callable[..., mk.Reproduction]
 
 def test_the_same_paper_gives_the_same_page(han: mk.Reproduction) -> None:
     assert report_html(han) == report_html(mk.reproduce("han2016"))
+
+
+def test_what_others_say_has_a_section_of_its_own(tmp_path: Path) -> None:
+    said = """
+[[claim]]
+id = "said"
+by = "a blog"
+where = "first line"
+printed = "<ten> studies"
+of = { paper = "journal" }
+source = "s1"
+"""
+    rep = mk.reproduce(write_paper(tmp_path, claims=claim("2.00", "estimate") + said))
+    page = report_html(rep)
+    section = page[page.index('<section id="audits">') : page.index('<section id="time">')]
+    assert "&lt;ten&gt; studies" in section
+    assert "The journal is Journal of Tests." in section
+    assert "source s1: made up for a test" in section
+    verdicts = page[page.index('<section id="verdicts">') : page.index('<section id="audits">')]
+    assert "said</code>" not in verdicts
+    assert '<section id="audits">' not in report_html(mk.reproduce(write_paper(tmp_path / "own")))
