@@ -1,0 +1,310 @@
+"""`bounds`: what can be said about a pooled result when counts are missing."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from metaket._checks import check_choice, check_level
+from metaket._distributions import critical
+from metaket.errors import InputError
+from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS
+from metaket.measures.registry import MEASURES, scale_of
+from metaket.pooling.spec import PoolSpec
+from metaket.reproduction.bounds_answer import Bounds, Span, StudySet
+from metaket.reproduction.bounds_decision import possible_totals
+from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, read_ties
+from metaket.reproduction.bounds_proof import BOUNDED, Program, cheapest, make_program, ranges_of
+from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, Results, enumerate_all, search
+
+__all__ = ["bounds"]
+
+CHOICES = 2_000  # choices of studies that are gone through
+ROUNDING = 1e-9  # proved ranges are widened by this, relative to their size, for the arithmetic
+RANGES = ("estimate", "ci_low", "ci_high")
+
+
+def bounds(
+    data: Any,
+    measure: str = "RR",
+    *,
+    ties: Mapping[str, str] | Sequence[Tie] = (),
+    studies: int | None = None,
+    model: str = "random",
+    tau2: str | float = "DL",
+    test: str = "z",
+    level: float = 0.95,
+    better: str = "higher",
+    zero_cells: str = "only0",
+    double_zero: str = "drop",
+    seed: int = 0,
+) -> Bounds:
+    r"""The range of a pooled result over every whole-number completion of missing counts.
+
+    Parameters
+    ----------
+    data : DataFrame, mapping of columns, or sequence of mapping
+        One row a study: study, events_t, n_t, events_c, n_c, and optionally percent_t, percent_c (as printed) and
+        n_total. A blank number of events is anything from 0 to n. A size is a number or a range such as "30 to 60".
+    measure : {"RR", "OR", "RD", "AS", "PETO"}
+    ties : mapping of str to str
+        What is printed about all studies together: events_t, events_c, events_total, n_t, n_c, n_total, rate_t, rate_c
+        (all events over all patients), estimate, ci_low, ci_high, p_value, decision ("treatment better", "no
+        difference", "control better"), significant or heterogeneity ("significant", "not significant").
+    studies : int, optional
+        How many of the rows take part, if not all: every choice of that many is gone through.
+    model, tau2, test, level, zero_cells, double_zero
+        As in `pool` and `effect_sizes`; models random and common.
+    better : {"higher", "lower"}
+        Which direction of the effect favours the treatment.
+    seed : int
+        Of the search.
+
+    Returns
+    -------
+    Bounds
+        For the estimate, both ends of its interval and the totals of the counts the range that was *found* (attained
+        by a completion) and the range that is *proved* (nothing admissible outside); and for each decision whether it
+        is possible, impossible, or neither found nor excluded.
+
+    Raises
+    ------
+    InputError
+        An option that is unknown, a model or rule for which nothing is proved, too many choices.
+    DataError
+        A row without a size, or whose own facts no table fits; the message names it.
+
+    Notes
+    -----
+    Up to 200,000 completions are all pooled: the ranges are exact. Beyond that the proof is a program over totals of
+    counts: the least :math:`\sum w_i y_i / \sum w_i` under sums that are tied, by Dinkelbach (1967) and dynamic
+    programming; exact for a common effect, and for random effects valid for every tau2 in cells that together cover
+    what the estimator can give. The ends of intervals are proved for the normal test, with tau2 by DL, HE or PM, or
+    known. Between what is found and what is proved nothing is claimed. Partial identification: Manski (2003).
+
+    Examples
+    --------
+    >>> import metaket as mk
+    >>> trials = {"study": ["A", "B"], "events_t": [8, 12], "n_t": [18, 30], "events_c": [1, ""], "n_c": [18, 30]}
+    >>> found = mk.bounds(trials, ties={"events_c": "6"})
+    >>> found.exact, round(found.spans["estimate"].found_low, 2)
+    (True, 3.68)
+    """
+    rows = _rows(data)
+    spec = PoolSpec.of(model, tau2, test)
+    if spec.model not in ("random", "common") or spec.tau2 == "GENQ":
+        raise InputError(f"bounds has the models random and common, with tau2 from the data or known, got {model!r}")
+    check_choice("zero-cell rule", zero_cells, ZERO_CELLS)
+    check_choice("double-zero rule", double_zero, DOUBLE_ZERO)
+    check_choice("better", better, ("higher", "lower"))
+    known_ties = read_ties(ties)
+    _check_decisions(known_ties)
+    asked = Asked(MEASURES[measure].code, spec, check_level(level), better, known_ties)
+    every = read_studies(rows, measure, zero_cells, double_zero)
+    sets = [_set(chosen, every, asked, seed) for chosen in _choices(every, studies)]
+    texts = tuple(tie.label or f"{tie.quantity} {tie.printed.text}" for tie in known_ties)
+    return Bounds(asked.measure, tuple(s.name for s in every), texts, tuple(sets), seed)
+
+
+def _rows(data: Any) -> list[dict[str, Any]]:
+    import pandas as pd
+
+    if isinstance(data, Mapping):
+        return list(pd.DataFrame(dict(data), dtype=object).to_dict(orient="records"))  # type: ignore[arg-type]
+    if isinstance(data, pd.DataFrame):
+        return list(data.to_dict(orient="records"))  # type: ignore[arg-type]
+    rows = [dict(row) for row in data]
+    if not rows:
+        raise InputError("no study left: data has no row")
+    return rows
+
+
+def _check_decisions(ties: Iterable[Tie]) -> None:
+    for tie in ties:
+        choices = DECISIONS if tie.quantity == "decision" else ("significant", "not significant")
+        if tie.quantity in ("decision", "significant", "heterogeneity"):
+            check_choice(tie.quantity, tie.printed.decision, choices)
+
+
+def _choices(every: Sequence[Study], count: int | None) -> Iterable[tuple[Study, ...]]:
+    if count is None:
+        return [tuple(every)]
+    if not 1 <= count <= len(every):
+        raise InputError(f"studies must be from 1 to {len(every)}, got {count}")
+    number = math.comb(len(every), count)
+    if number > CHOICES:
+        raise InputError(
+            f"{number:,} choices of {count} of {len(every)} studies are more than {CHOICES:,}; name the rows"
+        )
+    return itertools.combinations(every, count)
+
+
+def _set(chosen: Sequence[Study], every: Sequence[Study], asked: Asked, seed: int) -> StudySet:
+    left_out = tuple(s.name for s in every if s not in chosen)
+    count = math.prod(s.size for s in chosen)
+    program = make_program(chosen, asked.ties)
+    if not cheapest(program, [np.zeros(s.size) for s in chosen]).choice:
+        return StudySet(left_out, "impossible", "margins", count, {}, dict.fromkeys(DECISIONS, "impossible"))
+    if count <= ENUMERATE:
+        return _enumerated(chosen, asked, left_out, count)
+    return _proved(chosen, program, asked, left_out, count, seed)
+
+
+def _enumerated(chosen: Sequence[Study], asked: Asked, left_out: tuple[str, ...], count: int) -> StudySet:
+    found = enumerate_all(chosen, asked)
+    found = found.take(found.fits)
+    status = "possible" if len(found.estimate) else "impossible"
+    spans = {q: Span(q, lo, hi, lo, hi) for q, (lo, hi) in _attained(found, asked).items()}
+    seen = set(found.decisions(asked.measure, asked.better).tolist())
+    decisions = {name: "possible" if i in seen else "impossible" for i, name in enumerate(DECISIONS)}
+    return StudySet(left_out, status, "enumeration", count, spans, decisions)
+
+
+def _attained(found: Results, asked: Asked) -> dict[str, tuple[float, float]]:
+    """Ranges of what was seen, on the scale that people read; empty where nothing was."""
+    if not len(found.estimate):
+        return {}
+    back = scale_of(asked.measure).back
+    values = {name: np.asarray(back(getattr(found, name))) for name in RANGES}
+    values |= dict(zip(CELLS, found.totals.T, strict=True))
+    values |= {f"rate_{arm}": 100.0 * values[f"events_{arm}"] / values[f"n_{arm}"] for arm in "tc"}
+    return {name: (float(x.min()), float(x.max())) for name, x in values.items()}
+
+
+def _proved(
+    chosen: Sequence[Study], program: Program, asked: Asked, left_out: tuple[str, ...], count: int, seed: int
+) -> StudySet:
+    known, z = _known_tau2(asked.spec), _critical(asked)
+    proved, met = ranges_of(program, known, z)
+    proved = {name: _widened(*ends) for name, ends in proved.items()} | _totals(program)
+    _use_ties(proved, chosen, asked, known, z)
+    found = _searched(chosen, asked, met, seed)
+    impossible = any(low > high for low, high in proved.values())
+    status = "impossible" if impossible else "possible" if len(found.estimate) else "not found"
+    spans = {} if impossible else _spans(proved, _attained(found, asked), asked)
+    seen = set(found.decisions(asked.measure, asked.better).tolist())
+    decisions = {}
+    for i, name in enumerate(DECISIONS):
+        other = any(t.quantity == "decision" and t.printed.decision != name for t in asked.ties)
+        out = impossible or other or _excluded(name, proved, asked)
+        decisions[name] = "possible" if i in seen else "impossible" if out else "not found"
+    return StudySet(left_out, status, "proof and search", count, spans, decisions, program.relaxed)
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    slack = ROUNDING * (1.0 + max((abs(x) for x in (low, high) if math.isfinite(x)), default=0.0))
+    return low - slack, high + slack
+
+
+def _known_tau2(spec: PoolSpec) -> float | None:
+    """tau2 where it is known; None where it is bounded by the effects; infinite where nothing bounds it."""
+    if spec.model == "common":
+        return 0.0
+    if not isinstance(spec.tau2, str):
+        return float(spec.tau2)
+    return None if spec.tau2 in BOUNDED else math.inf
+
+
+def _critical(asked: Asked) -> float | None:
+    """The critical value, where the ends of the interval can be proved."""
+    known = _known_tau2(asked.spec)
+    return float(critical(asked.level, math.inf)) if asked.spec.test == "z" and known != math.inf else None
+
+
+def _totals(program: Program) -> dict[str, tuple[float, float]]:
+    """Exact ranges of the totals under the margin ties, and of the rates where the sizes are known."""
+    out = {}
+    for name in CELLS:
+        cells = [s.cells[name].astype(np.float64) for s in program.studies]
+        out[name] = (cheapest(program, cells).value, -cheapest(program, [-c for c in cells]).value)
+    for arm in "tc":
+        (low, high), (fewest, most) = out[f"events_{arm}"], out[f"n_{arm}"]
+        out[f"rate_{arm}"] = (100.0 * low / most, min(100.0, 100.0 * high / fewest))
+    return out
+
+
+def _use_ties(
+    proved: dict[str, tuple[float, float]], chosen: Sequence[Study], asked: Asked, known: float | None, z: float | None
+) -> None:
+    """Narrow the proved ranges by the ties that are about the pooled result."""
+    forward = scale_of(asked.measure).forward
+    for tie in asked.ties:
+        if tie.quantity in RANGES and tie.printed.relation != "words":
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ends = (float(forward(tie.printed.low)), float(forward(tie.printed.high)))
+            _clip(proved, tie.quantity, *(x if not math.isnan(x) else -math.inf for x in ends))
+        side = _side(tie, asked)
+        if side:
+            for name in RANGES:
+                _clip(proved, name, *((0.0, math.inf) if side > 0 else (-math.inf, 0.0)))
+        if side and z is not None:
+            _clip_events(proved, chosen, asked, known, z, side)
+
+
+def _clip(proved: dict[str, tuple[float, float]], name: str, low: float, high: float) -> None:
+    if name in proved:
+        proved[name] = (max(proved[name][0], low), min(proved[name][1], high))
+
+
+def _side(tie: Tie, asked: Asked) -> int:
+    """1 where the tie puts the interval above no difference, -1 below, 0 where it does neither."""
+    if tie.quantity != "decision" or tie.printed.decision == "no difference":
+        return 0
+    up = (tie.printed.decision == "treatment better") == (asked.better == "higher")
+    return 1 if up else -1
+
+
+def _clip_events(
+    proved: dict[str, tuple[float, float]],
+    chosen: Sequence[Study],
+    asked: Asked,
+    known: float | None,
+    z: float,
+    side: int,
+) -> None:
+    for arm in "tc":
+        name = f"events_{arm}"
+        if proved[name][0] == proved[name][1]:
+            continue
+        open_totals = np.flatnonzero(possible_totals(chosen, asked.ties, name, known, z, side))
+        low, high = (float(open_totals[0]), float(open_totals[-1])) if open_totals.size else (math.inf, -math.inf)
+        _clip(proved, name, low, high)
+        (fewest, most) = proved[f"n_{arm}"]
+        _clip(proved, f"rate_{arm}", 100.0 * low / most, 100.0 * high / fewest)
+
+
+def _searched(chosen: Sequence[Study], asked: Asked, met: Sequence[tuple[int, ...]], seed: int) -> Results:
+    """What a seeded search finds, from the completions that the proof met."""
+    starts = np.unique(np.array(met, dtype=np.int64).reshape(-1, len(chosen)), axis=0)
+    scores = [lambda r, q=q, s=s: s * getattr(r, q) for q in RANGES for s in (1.0, -1.0)]
+    scores += [lambda r, i=i, s=s: s * r.totals[:, i] for i in (0, 2) for s in (1.0, -1.0)]
+    found = search(chosen, asked, starts, scores, np.random.default_rng(seed))
+    return found.take(found.fits)
+
+
+def _spans(
+    proved: Mapping[str, tuple[float, float]], attained: Mapping[str, tuple[float, float]], asked: Asked
+) -> dict[str, Span]:
+    back = scale_of(asked.measure).back
+    out = {}
+    for name in (*RANGES, *CELLS, "rate_t", "rate_c"):
+        low, high = proved.get(name, (math.nan, math.nan))
+        if name in RANGES:
+            low, high = float(back(low)), float(back(high))
+        out[name] = Span(name, *attained.get(name, (math.nan, math.nan)), low, high)
+    return out
+
+
+def _excluded(decision: str, proved: Mapping[str, tuple[float, float]], asked: Asked) -> bool:
+    """Whether the proved ranges leave no room for a decision."""
+    if "ci_low" not in proved:
+        return False
+    above, below = proved["ci_low"], proved["ci_high"]
+    if decision == "no difference":
+        return above[0] > 0 or below[1] < 0
+    up = (decision == "treatment better") == (asked.better == "higher")
+    return above[1] <= 0 if up else below[0] >= 0
