@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Bounds": "metaket.reproduction.bounds_answer",
     "BatchResult": "metaket.pooling.batch",
     "EffectSizes": "metaket.measures.effect",
     "Interval": "metaket.pooling.result",
@@ -19,6 +20,7 @@ _HOME = {
     "PoolSpec": "metaket.pooling.spec",
     "PooledResult": "metaket.pooling.result",
     "RegressionResult": "metaket.pooling.regression",
+    "bounds": "metaket.reproduction.bounds",
     "bootstrap_prediction": "metaket.pooling.prediction",
     "breslow_day": "metaket.pooling.mantel_haenszel",
     "cochran_mantel_haenszel": "metaket.pooling.mantel_haenszel",
@@ -113,6 +115,8 @@ if TYPE_CHECKING:
     from metaket.pooling.result import Interval as Interval
     from metaket.pooling.result import PooledResult as PooledResult
     from metaket.pooling.spec import PoolSpec as PoolSpec
+    from metaket.reproduction.bounds import bounds as bounds
+    from metaket.reproduction.bounds_answer import Bounds as Bounds
     from metaket.reproduction.explain import explain as explain
     from metaket.reproduction.explanation import Explanation as Explanation
     from metaket.reproduction.paper import load as load

@@ -13,6 +13,7 @@ from metaket.pooling.spec import MODELS
 from metaket.pooling.tau2 import ESTIMATORS
 from metaket.report.answer import answer
 from metaket.report.audits import audits_table
+from metaket.report.bounds import bounds_section
 from metaket.report.evidence import cells_table, left_table, rows_table, sources_table, trials_table
 from metaket.report.sections import (
     BAND_NAMES,
@@ -106,6 +107,7 @@ def report_html(rep: Reproduction, pictures: Sequence[Picture] = ()) -> str:
         pictures={g: _of(pictures, g) for g in ("agreement", "specification")},
         forests=[(KINDS[k], k, shown) for k in KINDS if (shown := _of(pictures, "forest", k))],
         sensitivity=sensitivity_table(kinds, rep) if len(default) < len(rep.analyses) else None,
+        bounds=bounds_section(rep),
         reviews=reviews_table(rep.paper, kinds),
         trials=trials_table(rep.paper),
         cells=cells_table(rep.paper, default),

@@ -18,7 +18,8 @@ from metaket.pooling.spec import PoolSpec
 from metaket.reproduction.bounds_answer import Bounds, Span, StudySet
 from metaket.reproduction.bounds_decision import possible_totals
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, read_ties
-from metaket.reproduction.bounds_proof import BOUNDED, Program, cheapest, make_program, ranges_of
+from metaket.reproduction.bounds_program import Program, cheapest, make_program
+from metaket.reproduction.bounds_proof import BOUNDED, ranges_of
 from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, Results, enumerate_all, search
 
 __all__ = ["bounds"]
@@ -179,7 +180,8 @@ def _proved(
     chosen: Sequence[Study], program: Program, asked: Asked, left_out: tuple[str, ...], count: int, seed: int
 ) -> StudySet:
     known, z = _known_tau2(asked.spec), _critical(asked)
-    proved, met = ranges_of(program, known, z)
+    free = make_program(chosen, asked.ties, pooled=False)
+    proved, met = ranges_of(program, free, known, z)
     proved = {name: _widened(*ends) for name, ends in proved.items()} | _totals(program)
     _use_ties(proved, chosen, asked, known, z)
     found = _searched(chosen, asked, met, seed)

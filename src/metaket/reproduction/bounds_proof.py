@@ -14,21 +14,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from metaket._checks import Array
-from metaket.reproduction.bounds_inputs import CELLS, MARGINS, Study, Tie
+from metaket.reproduction.bounds_inputs import Study
+from metaket.reproduction.bounds_program import Program, cheapest
 
-__all__ = ["Program", "Solution", "cells_of_tau2", "largest_low", "least_estimate", "least_low", "make_program"]
+__all__ = ["BOUNDED", "Weights", "cells_of_tau2", "largest_low", "least_estimate", "least_low", "ranges_of", "secants"]
 
-Ints = npt.NDArray[np.int64]
-STATES = 60_000  # reachable totals that are kept apart
-WORK = 4_000_000  # totals times the distinct keys of a study
 STEPS = 60  # of Dinkelbach's method, which converges faster than linearly
 TOLERANCE = 1e-10  # of a sum of costs, relative to their size
 BOUNDED = (
@@ -38,123 +34,7 @@ BOUNDED = (
 )  # tau2 <= D^2 / 2: Q / C, sum (y - mean)^2 / (k - 1) and Q(tau2) = k - 1 are means of d^2 / 2
 GRID = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
 PIECES = 6  # secants of the square root
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Program:
-    """Studies, and the totals that are kept apart.
-
-    Attributes
-    ----------
-    studies : tuple of Study
-    keys : tuple of ndarray
-        For each study its distinct contributions to the total, as one number.
-    order, starts : tuple of ndarray
-        The study's tables sorted by key, and where each key begins.
-    allowed : ndarray of bool, shape (states,)
-        The totals that fit the ties.
-    relaxed : tuple of str
-        Labels of ties that had to be left out; the ranges are then valid, but wider.
-    """
-
-    studies: tuple[Study, ...]
-    keys: tuple[Ints, ...]
-    order: tuple[Ints, ...]
-    starts: tuple[Ints, ...]
-    allowed: npt.NDArray[np.bool_]
-    relaxed: tuple[str, ...]
-
-
-class Solution(NamedTuple):
-    """The value of a program and the table of each study that attains it (in the relaxed problem)."""
-
-    value: float
-    choice: tuple[int, ...]
-
-
-def make_program(studies: Sequence[Study], ties: Sequence[Tie]) -> Program:
-    """Set up the totals that the margin ties need; a tie for which that takes too much is relaxed, and said so."""
-    ties = [tie for tie in ties if tie.margin]
-    kept: list[Tie] = []
-    relaxed: list[str] = []
-    for tie in ties:
-        if _affordable(studies, [*kept, tie]):
-            kept.append(tie)
-        else:
-            relaxed.append(tie.label or tie.quantity)
-    names = _varying(studies, kept)
-    counted = not any(study.used.all() for study in studies)  # else something is pooled whatever the rest says
-    tops = [sum(int(study.cells[name].max()) for study in studies) for name in names]
-    shape = (len(studies) + 1 if counted else 1, *(top + 1 for top in tops))
-    strides = np.array([math.prod(shape[i + 1 :]) for i in range(len(shape))], dtype=np.int64)
-    keys, order, starts = [], [], []
-    for study in studies:
-        columns = [study.used.astype(np.int64) if counted else np.zeros(study.size, dtype=np.int64)]
-        columns += [study.cells[name] for name in names]
-        key = sum(column * stride for column, stride in zip(columns, strides, strict=True))
-        sorting = np.argsort(key, kind="stable")
-        distinct, first = np.unique(key[sorting], return_index=True)
-        keys.append(distinct)
-        order.append(sorting)
-        starts.append(first)
-    allowed = _allowed(studies, kept, names, shape, counted)
-    return Program(tuple(studies), tuple(keys), tuple(order), tuple(starts), allowed, tuple(relaxed))
-
-
-def _varying(studies: Sequence[Study], ties: Sequence[Tie]) -> list[str]:
-    """The cells that the ties add up and that are not known in every study."""
-    named = {name for tie in ties for name in MARGINS[tie.quantity]}
-    return [n for n in CELLS if n in named and any(np.ptp(study.cells[n]) > 0 for study in studies)]
-
-
-def _affordable(studies: Sequence[Study], ties: Sequence[Tie]) -> bool:
-    names = _varying(studies, ties)
-    states = math.prod(1 + sum(int(study.cells[n].max()) for study in studies) for n in names)
-    widest = max(math.prod(int(np.ptp(study.cells[n])) + 1 for n in names) for study in studies)
-    return states <= STATES and states * widest <= WORK
-
-
-def _allowed(
-    studies: Sequence[Study], ties: Sequence[Tie], names: Sequence[str], shape: tuple[int, ...], counted: bool
-) -> npt.NDArray[np.bool_]:
-    places = np.indices(shape).reshape(len(shape), -1)
-    totals = {name: places[i].astype(np.float64) for i, name in enumerate(names, start=1)}
-    for name in CELLS:
-        if name not in totals:
-            totals[name] = np.full(places.shape[1], float(sum(int(study.cells[name][0]) for study in studies)))
-    keep = np.ones(places.shape[1], dtype=bool)
-    for tie in ties:
-        keep &= tie.fits_totals(totals)
-    return keep & (places[0] > 0) if counted else keep
-
-
-def cheapest(program: Program, costs: Sequence[Array]) -> Solution:
-    """The completion of least total cost whose totals fit; infinite where none does."""
-    best = np.full(program.allowed.shape, np.inf)
-    best[0] = 0.0
-    trail = []
-    for keys, order, starts, cost in zip(program.keys, program.order, program.starts, costs, strict=True):
-        least = np.minimum.reduceat(cost[order], starts)
-        before = np.arange(len(best))[:, None] - keys[None, :]
-        reached = np.where(before >= 0, best[before], np.inf) + least[None, :]
-        pick = reached.argmin(axis=1)
-        trail.append(pick)
-        best = reached[np.arange(len(best)), pick]
-    best = np.where(program.allowed, best, np.inf)
-    state = int(best.argmin())
-    value = float(best[state])
-    return Solution(value, _walk_back(program, costs, trail, state) if math.isfinite(value) else ())
-
-
-def _walk_back(program: Program, costs: Sequence[Array], trail: Sequence[Ints], state: int) -> tuple[int, ...]:
-    choice = []
-    for i in range(len(costs) - 1, -1, -1):
-        slot = int(trail[i][state])
-        ends = [*program.starts[i].tolist(), len(program.order[i])]
-        tables = program.order[i][ends[slot] : ends[slot + 1]]
-        choice.append(int(tables[costs[i][tables].argmin()]))
-        state -= int(program.keys[i][slot])
-    return tuple(reversed(choice))
+TOUCHES = 3  # tangents that are tried
 
 
 class Weights(NamedTuple):
@@ -164,7 +44,9 @@ class Weights(NamedTuple):
     greatest: Array
 
 
-def cells_of_tau2(studies: Sequence[Study], known: float | None) -> Iterator[tuple[Weights, ...]]:
+def cells_of_tau2(
+    studies: Sequence[Study], known: float | None, grid: Sequence[float] = GRID
+) -> Iterator[tuple[Weights, ...]]:
     """The weights of each cell; one cell, without width, where tau2 is known (0 for the common-effect model).
 
     The cells end at D^2 / 2, where D is the range of the effects: the estimators that `BOUNDED` names give no more.
@@ -175,7 +57,7 @@ def cells_of_tau2(studies: Sequence[Study], known: float | None) -> Iterator[tup
         yield tuple(Weights(s.used / (s.v + known), s.used / (s.v + known)) for s in studies)
         return
     top = _largest_tau2(studies)
-    for low, high in pairwise([*(t for t in GRID if t < top), top]):
+    for low, high in pairwise([*(t for t in grid if t < top), top]):
         yield tuple(Weights(s.used / (s.v + high), s.used / (s.v + low)) for s in studies)
     if known is not None:
         yield tuple(Weights(s.used * top / (s.v + top), s.used.astype(np.float64)) for s in studies)
@@ -230,10 +112,12 @@ def _highest(studies: Sequence[Study], y: Effects) -> float:
 
 
 def _reach(program: Program, weights: Sequence[Weights]) -> tuple[float, float]:
-    """The least and the greatest sum of weights."""
+    """The least and the greatest sum of weights of a completion that can be pooled."""
     least = cheapest(program, [w.least for w in weights]).value
     greatest = -cheapest(program, [-w.greatest for w in weights]).value
-    return max(least, 1e-12), max(greatest, 1e-12)
+    if least <= 0.0:
+        least = min(float(w.least[s.used].min()) for s, w in zip(program.studies, weights, strict=True) if s.used.any())
+    return least, max(greatest, least)
 
 
 def least_low(program: Program, y: Effects, known: float | None, z: float) -> tuple[float, list[tuple[int, ...]]]:
@@ -243,10 +127,10 @@ def least_low(program: Program, y: Effects, known: float | None, z: float) -> tu
     the tangent is moved to the W of the completion found, and the best of all is kept.
     """
     worst, met = math.inf, []
-    for weights in cells_of_tau2(program.studies, known):
+    for weights in cells_of_tau2(program.studies, known, GRID[::2]):
         low, high = _reach(program, weights)
         best, touch = -math.inf, math.sqrt(low * high)
-        for _ in range(PIECES):
+        for _ in range(TOUCHES):
             slope = z / (2.0 * math.sqrt(touch))
             start = _highest(program.studies, y)
             value, size, choice = _least_ratio(program, y, weights, -z * math.sqrt(touch) / 2.0, start)
@@ -289,17 +173,21 @@ Bound = Callable[[Program, Effects, float | None], tuple[float, list[tuple[int, 
 
 
 def ranges_of(
-    program: Program, known: float | None, z: float | None
+    program: Program, free: Program, known: float | None, z: float | None
 ) -> tuple[Mapping[str, tuple[float, float]], list[tuple[int, ...]]]:
-    """Proved ranges of the estimate and, where `z` is given, of both ends; and the completions met on the way."""
+    """Proved ranges of the estimate and, where `z` is given, of both ends; and the completions met on the way.
+
+    Only the least lower end needs the `program` in which something is pooled: in every other sum a completion with
+    nothing to pool counts 0, which is no improvement, so that the smaller `free` one gives the same.
+    """
     y = [study.y for study in program.studies]
     negative = [-e for e in y]
-    low, met = least_estimate(program, y, known)
-    high, more = least_estimate(program, negative, known)
+    low, met = least_estimate(free, y, known)
+    high, more = least_estimate(free, negative, known)
     out, seen = {"estimate": (low, -high)}, [*met, *more]
     if z is not None:
-        parts = [least_low(program, y, known, z), largest_low(program, y, known, z)]
-        parts += [largest_low(program, negative, known, z), least_low(program, negative, known, z)]
+        parts = [least_low(program, y, known, z), largest_low(free, y, known, z)]
+        parts += [largest_low(free, negative, known, z), least_low(program, negative, known, z)]
         out["ci_low"], out["ci_high"] = (parts[0][0], parts[1][0]), (-parts[2][0], -parts[3][0])
         seen += [choice for _, found in parts for choice in found]
     return out, seen

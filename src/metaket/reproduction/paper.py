@@ -19,7 +19,7 @@ from metaket.tables import file_digest, numeric, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Analysis", "Claim", "Paper", "PaperInfo", "Source", "load"]
+__all__ = ["Analysis", "Bound", "Claim", "Paper", "PaperInfo", "Source", "load"]
 
 # what makes an analysis a model with several parts
 MODEL_OPTIONS = (
@@ -148,6 +148,24 @@ class Claim(_Strict):
         return value
 
 
+class Bound(_Strict):
+    """A question about missing counts: what follows from what is printed alone. See `metaket.reproduction.bounds`.
+
+    `ties` are claims. With `denominators` the question is which denominators can have given their rates; else it is
+    what follows for the pooled result of `analysis`, if all, or any `studies`, of the trials it asks for take part.
+    """
+
+    id: str
+    title: str = ""
+    analysis: str = ""
+    ties: tuple[str, ...] = ()
+    studies: int | None = None
+    denominators: str = ""
+    sizes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Paper:
     """A paper's folder in memory.
@@ -159,7 +177,7 @@ class Paper:
     outcomes : DataFrame
         outcomes.csv, numbers as float64, index = row of the file.
     trials : DataFrame or None
-    analyses, claims, sources : tuple
+    analyses, claims, sources, bounds : tuple
     digests : mapping of file name to SHA-256
     printed : DataFrame
         outcomes.csv as text, for the printed decimals.
@@ -174,6 +192,7 @@ class Paper:
     sources: tuple[Source, ...]
     digests: Mapping[str, str]
     printed: pd.DataFrame
+    bounds: tuple[Bound, ...] = ()
 
     @property
     def key(self) -> str:
@@ -240,8 +259,9 @@ def load(key: str | Path) -> Paper:
     outcomes = numeric(text, number_columns(text), "outcomes.csv")
     trials = _trials(folder / "trials.csv", set(text["study"]))
     names = ("paper.toml", "outcomes.csv", "trials.csv")
+    bounds = _bounds(raw, folder / "paper.toml", {a.id for a in analyses}, {c.id for c in claims})
     digests = {n: file_digest(folder / n) for n in names if (folder / n).is_file()}
-    return Paper(info, folder, outcomes, trials, analyses, claims, sources, digests, text)
+    return Paper(info, folder, outcomes, trials, analyses, claims, sources, digests, text, bounds)
 
 
 def _header(path: Path) -> set[str]:
@@ -296,6 +316,22 @@ def _parse(
                 place = line_of(path, "claim", claim.id, "evidence")
                 raise PaperError(f"{path.name}{place}: evidence {name!r} is neither another claim nor a source")
     return info, analyses, claims, sources
+
+
+def _bounds(raw: dict[str, Any], path: Path, analyses: set[str], claims: set[str]) -> tuple[Bound, ...]:
+    found = tuple(_model(Bound, b, path, "bound") for b in tables_of(raw, "bound", path))
+    names = [b.id for b in found]
+    for bound in found:
+        wrong = [f"names claim {c!r}, which is not there" for c in bound.ties if c not in claims]
+        if bound.analysis and bound.analysis not in analyses:
+            wrong.append(f"names analysis {bound.analysis!r}, which is not there")
+        if bool(bound.analysis) == bool(bound.denominators):
+            wrong.append("needs an analysis or denominators, and not both")
+        if names.count(bound.id) > 1:
+            wrong.append("stands twice")
+        if wrong:
+            raise PaperError(f"{path.name}{line_of(path, 'bound', bound.id)}: bound {bound.id!r} {wrong[0]}")
+    return found
 
 
 def _inherit(items: list[dict[str, Any]], path: Path) -> tuple[Analysis, ...]:

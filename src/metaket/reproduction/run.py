@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metaket.errors import DataWarning
 from metaket.reproduction.analyse import AnalysisResult, run_analysis
+from metaket.reproduction.bounds_paper import BoundResult, run_bound
 from metaket.reproduction.compare import compare_claim
 from metaket.reproduction.comparison import GROUPS, VERDICTS, Comparison, worst_verdict
 from metaket.reproduction.paper import Paper, load
@@ -38,6 +39,8 @@ class Reproduction:
         Version, digests of the inputs, packages.
     notes : tuple of str
         Warnings raised on the way.
+    answered : dict
+        Where `bounds` keeps its answers once they are computed.
     """
 
     paper: Paper
@@ -45,6 +48,15 @@ class Reproduction:
     comparisons: tuple[Comparison, ...]
     provenance: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    answered: dict[str, BoundResult] = field(default_factory=dict, repr=False)
+
+    @property
+    def bounds(self) -> tuple[BoundResult, ...]:
+        """What must be true given only what is printed: one a `[[bound]]` of paper.toml, computed when first asked."""
+        for bound in self.paper.bounds:
+            if bound.id not in self.answered:
+                self.answered[bound.id] = run_bound(self.paper, bound)
+        return tuple(self.answered[bound.id] for bound in self.paper.bounds)
 
     @property
     def results(self) -> Mapping[str, AnalysisResult]:
@@ -95,6 +107,7 @@ class Reproduction:
             "trials": rows,
             "analyses": [a.to_dict() for a in self.analyses.values()],
             "claims": [c.to_dict() for c in self.comparisons],
+            "bounds": [b.to_dict() for b in self.bounds],
             "verdicts": self.counts,
             "worst": self.worst,
             "verdict_groups": self.groups,

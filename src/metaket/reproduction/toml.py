@@ -11,7 +11,7 @@ from metaket.errors import PaperError
 
 __all__ = ["line_of", "read_toml", "tables_of"]
 
-KINDS = ("paper", "source", "analysis", "claim")
+KINDS = ("paper", "source", "analysis", "claim", "bound")
 HEADER = re.compile(r"\s*\[\[?\s*([\w-]+)\s*\]\]?\s*(#.*)?$")
 
 

@@ -1,0 +1,188 @@
+"""`bounds`: exact where enumerated, proved and found otherwise, and what it refuses."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import metaket as mk
+from metaket.errors import DataError, InputError
+from metaket.reproduction.bounds import bounds
+from metaket.reproduction.bounds_answer import Span
+
+EXACT = 1e-9  # two ways to the same closed form
+BUDGET = 3.0  # seconds for nine trials with two open arms each
+
+SMALL = [
+    {"study": "A", "n_t": 6, "n_c": 5, "events_t": 4, "events_c": 1},
+    {"study": "B", "n_t": 5, "n_c": 5, "events_t": "", "events_c": 2},
+    {"study": "C", "n_t": 4, "n_c": 6, "events_t": 3, "events_c": None},
+]
+LARGE = [{"study": f"S{i}", "n_t": 20 + i, "n_c": 20} for i in range(9)]
+
+
+def pooled_by_hand(rows: list[dict[str, Any]], **keep: int) -> list[mk.PooledResult]:
+    """Pool every completion of SMALL, one after the other, that has the totals asked for."""
+    out = []
+    for b, c in itertools.product(range(6), range(7)):
+        whole = [dict(r) for r in rows]
+        whole[1]["events_t"], whole[2]["events_c"] = b, c
+        if all(sum(r[name] for r in whole) == total for name, total in keep.items()):
+            out.append(mk.pool(mk.effect_sizes(pd.DataFrame(whole), "RR"), tau2="DL"))
+    return out
+
+
+@pytest.mark.parametrize("keep", [{}, {"events_t": 9}, {"events_c": 5}])
+def test_enumeration_against_a_plain_loop(keep: dict[str, int]) -> None:
+    found = mk.bounds(SMALL, ties={name: str(total) for name, total in keep.items()})
+    every = pooled_by_hand(SMALL, **keep)
+    for name, values in {
+        "estimate": [math.exp(r.estimate) for r in every],
+        "ci_low": [math.exp(r.ci().low) for r in every],
+        "ci_high": [math.exp(r.ci().high) for r in every],
+    }.items():
+        span = found.spans[name]
+        assert (span.found_low, span.found_high) == pytest.approx((min(values), max(values)), rel=EXACT)
+        assert span.exact
+    assert found.exact
+    assert found.sets[0].completions == 42
+
+
+def test_ties_about_the_result_filter_completions() -> None:
+    every = pooled_by_hand(SMALL)
+    better = [math.exp(r.estimate) for r in every if r.ci().low > 0]
+    found = mk.bounds(SMALL, ties={"decision": "treatment better"})
+    assert found.spans["estimate"].found_low == pytest.approx(min(better), rel=EXACT)
+    assert found.decisions == {
+        "treatment better": "possible",
+        "no difference": "impossible",
+        "control better": "impossible",
+    }
+    text = f"{math.exp(every[7].estimate):.3f}"
+    printed = mk.bounds(SMALL, ties={"estimate": text})
+    assert f"{printed.spans['estimate'].found_low:.3f}" == text
+    p = mk.bounds(SMALL, ties={"p_value": "<0.05"})
+    assert p.status == "possible"
+    same = mk.bounds(SMALL, ties={"significant": "significant"})
+    assert same.spans["estimate"] == p.spans["estimate"]
+
+
+def test_nothing_fits_and_that_is_proved() -> None:
+    found = mk.bounds(SMALL, ties={"events_t": "3"})
+    assert found.status == "impossible"
+    assert found.sets[0].method == "margins"
+    assert "no whole-number completion agrees with what is printed (proved)" in str(found)
+    assert found.to_frame().empty
+    result = mk.bounds(SMALL, ties={"estimate": "250.0"})
+    assert (result.status, result.sets[0].method) == ("impossible", "enumeration")
+
+
+def test_sizes_as_ranges_and_a_study_of_which_only_the_total_is_known() -> None:
+    rows = [
+        {"study": "A", "n_t": 6, "n_c": 5, "events_t": 4, "events_c": 1},
+        {"study": "B", "n_t": "2 to 4", "n_c": "2 to 4", "n_total": 6},
+    ]
+    found = mk.bounds(rows)
+    assert found.sets[0].completions == 3 * 5 + 4 * 4 + 5 * 3
+    assert (found.spans["n_t"].found_low, found.spans["n_t"].found_high) == (8, 10)
+    tied = mk.bounds(rows, ties={"n_t": "9", "rate_t": "50.0%"})
+    assert tied.status == "impossible"
+    assert mk.bounds(rows, ties={"n_t": "10", "rate_t": "50.0%"}).status == "possible"
+
+
+def test_an_arms_percentage_limits_its_counts() -> None:
+    rows = [SMALL[0], {"study": "B", "n_t": 11, "n_c": 5, "percent_t": "63.6%", "events_c": 2}]
+    found = mk.bounds(rows)
+    assert found.sets[0].completions == 1
+    assert found.spans["events_t"].found_low == 11
+
+
+def test_choices_of_studies() -> None:
+    whole = [dict(SMALL[0]), dict(SMALL[1], events_t=5), dict(SMALL[2], events_c=0)]
+    found = mk.bounds(whole, studies=2, ties={"n_t": "10"})
+    assert [s.status for s in found.sets] == ["impossible", "possible", "impossible"]
+    assert found.possible[0].left_out == ("B",)
+    assert "1 of 3 choices of studies are possible" in str(found)
+
+
+def test_too_many_to_enumerate_says_what_is_proved_and_what_found() -> None:
+    start = time.perf_counter()
+    found = mk.bounds(LARGE, ties={"rate_t": "52.3%"})
+    assert time.perf_counter() - start < BUDGET
+    assert not found.exact
+    assert found.sets[0].method == "proof and search"
+    for span in found.spans.values():
+        assert span.proved_low <= span.found_low + EXACT
+        assert span.found_high <= span.proved_high * (1 + EXACT)
+    assert "it is not proved to be all there is" in str(found)
+    assert found.to_dict()["limits"].startswith("the inner range was found by a seeded search")
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["status"] == "possible"
+
+
+def test_a_common_effect_is_exact_however_many_completions() -> None:
+    """All events in the treated, none in the controls; and the other way about: the ends of the range without ties."""
+    rows = [{"study": f"S{i}", "n_t": 10, "n_c": 10} for i in range(12)]
+    span = mk.bounds(rows, "RD", model="common").spans["estimate"]
+    assert (span.found_low, span.found_high) == pytest.approx((-1.0 + 1 / 11, 1.0 - 1 / 11), abs=1e-6)
+    assert span.exact
+
+
+def test_interval_ends_are_proved_for_the_normal_test_only() -> None:
+    found = mk.bounds(LARGE, test="hksj").spans
+    assert math.isnan(found["ci_low"].proved_low)
+    assert "proved nothing" in found["ci_low"].words()
+    assert math.isfinite(found["estimate"].proved_low)
+    reml = mk.bounds(LARGE[:4], tau2="REML").spans  # nothing bounds its tau2: the estimate is proved for any
+    assert math.isnan(reml["ci_high"].proved_high)
+    assert reml["estimate"].proved_low <= reml["estimate"].found_low
+
+
+def test_joined_ranges_keep_a_proof_only_where_both_have_one() -> None:
+    one, two = Span("estimate", 1.0, 2.0, 0.5, 3.0), Span("estimate", math.nan, math.nan, math.nan, 9.0)
+    both = one.joined(two)
+    assert (both.found_low, both.found_high, both.proved_high) == (1.0, 2.0, 9.0)
+    assert math.isnan(both.proved_low)
+    assert two.words() == "found none found; proved nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"data": []}, InputError, "no study left"),
+        ({"measure": "SMD"}, InputError, "measure must be one of RR, OR, RD, AS, PETO, got SMD"),
+        ({"model": "mh"}, InputError, "models random and common"),
+        ({"zero_cells": "if0all"}, InputError, "ties the studies to each other"),
+        ({"ties": {"rate": "5%"}}, InputError, "unknown tie 'rate'"),
+        ({"ties": {"decision": "better"}}, InputError, "Did you mean"),
+        ({"ties": {"rate_t": "lots"}}, InputError, "rate_t: cannot read"),
+        ({"studies": 4}, InputError, "studies must be from 1 to 3, got 4"),
+        ({"better": "up"}, InputError, "better"),
+        ({"data": [{"study": "A", "n_t": "", "n_c": 4}]}, DataError, r"row 1 \(A\): n_t is blank; give a number, or a"),
+        ({"data": [{"study": "A", "n_t": 3, "n_c": 4, "events_t": 5}]}, DataError, "events_t is 5 but n_t is 3"),
+        ({"data": [{"study": "A", "n_t": 7, "n_c": 4, "percent_t": "50%"}]}, DataError, "gives percent_t 50%"),
+        ({"data": [{"study": "A", "n_t": 7, "n_c": 4, "n_total": 12}]}, DataError, "no whole-number table fits"),
+        ({"data": [{"study": "A", "n_t": "1 to 90", "n_c": "1 to 90"}]}, DataError, "narrow its sizes"),
+        ({"data": [{"study": "A", "n_t": 0, "n_c": 4}]}, DataError, "n_t must be at least 1"),
+    ],
+)
+def test_messages(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        bounds(**({"data": SMALL} | arguments))
+
+
+def test_too_many_choices_are_refused() -> None:
+    with pytest.raises(InputError, match="184,756 choices of 10 of 20"):
+        mk.bounds([dict(SMALL[0], study=f"S{i}") for i in range(20)], studies=10)
+
+
+def test_blank_and_frames_are_read_alike() -> None:
+    frame = pd.DataFrame(SMALL)
+    frame["events_t"] = [4.0, np.nan, 3.0]
+    assert mk.bounds(frame).spans == mk.bounds(SMALL).spans
