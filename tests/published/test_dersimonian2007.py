@@ -53,3 +53,43 @@ def test_maximum_likelihood_is_at_0(agrees: Callable[[float, str], bool]) -> Non
     stopped_early = mk.pool(effects, tau2=0.0023**2)
     assert agrees(stopped_early.estimate, "-0.1974")
     assert not agrees(found.estimate, "-0.1974")
+
+# ---------------------------------------------------------------- the folder data/dersimonian2007
+
+VERDICTS = {
+    # pp. 111-112, Tables 3 and 4
+    "pm-tau": "exact",
+    "pm-mean": "exact",
+    "pm-se": "exact",
+    "ca-tau": "exact",
+    "ca-mean": "exact",
+    "ca-se": "exact",
+    "dl-tau": "exact",
+    "dl-mean": "exact",
+    "dl-se": "exact",
+    "ca2-tau": "exact",
+    "ca2-mean": "exact",
+    "ca2-se": "exact",
+    "dl2-tau": "exact",
+    "dl2-mean": "exact",
+    "dl2-se": "exact",
+    "eb-tau": "exact",
+    "eb-mean": "exact",
+    "eb-se": "exact",
+    "reml-tau": "exact",
+    "reml-mean": "exact",
+    "reml-se": "exact",
+    "hs-tau": "exact",
+    "hs-mean": "exact",
+    "hs-se": "exact",
+    "sj-tau": "exact",
+    "sj-mean": "exact",
+    "sj-se": "exact",
+    "ml-tau": "differs",
+    "ml-mean": "near",
+    "ml-se": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("dersimonian2007") == VERDICTS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import json
 from pathlib import Path
 
@@ -53,3 +55,47 @@ def test_multivariate_model(table: pd.DataFrame) -> None:
     r = joint(table, covariance=v, inner="time", structure="HAR")
     assert r.coef == pytest.approx([-25.9, -27.5, -28.7, -26.5], abs=HALF)
     assert r.components["rho"] == pytest.approx(0.88, abs=0.005)
+
+# ---------------------------------------------------------------- the folder data/ishak2007
+
+VERDICTS = {
+    # Table 1, column "Time-specific (independence)"
+    "independent-1": "exact",
+    "independent-2": "exact",
+    "independent-3": "exact",
+    "independent-4": "exact",
+    "independent-tau2-1": "exact",
+    "independent-tau2-2": "exact",
+    "independent-tau2-3": "exact",
+    "independent-tau2-4": "exact",
+    # Table 1, column "Random study effects"
+    "study-1": "exact",
+    "study-2": "exact",
+    "study-3": "exact",
+    "study-4": "exact",
+    "study-sigma2": "exact",
+    # Table 1, column "Correlated random time effects"
+    "correlated-1": "exact",
+    "correlated-2": "near",
+    "correlated-3": "exact",
+    "correlated-4": "exact",
+    "correlated-tau2-1": "near",
+    "correlated-tau2-2": "exact",
+    "correlated-tau2-3": "exact",
+    "correlated-tau2-4": "exact",
+    "correlated-rho": "exact",
+    # Table 1, column "Multivariate model"
+    "multivariate-1": "exact",
+    "multivariate-2": "exact",
+    "multivariate-3": "exact",
+    "multivariate-4": "exact",
+    "multivariate-tau2-1": "near",
+    "multivariate-tau2-2": "exact",
+    "multivariate-tau2-3": "exact",
+    "multivariate-tau2-4": "near",
+    "multivariate-rho": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("ishak2007") == VERDICTS

@@ -34,3 +34,54 @@ def test_random_effects(agrees: Agrees) -> None:
         (found.ci().low, "-0.0146"), (found.ci().high, "0.3215"), (found.tau2, "0.025955"),
     ):  # fmt: skip
         assert agrees(value, printed), printed
+
+# ---------------------------------------------------------------- the folder data/lipsey2001
+
+VERDICTS = {
+    # p. 133, Exhibit 7.3, fixed effects
+    "fixed-mean": "exact",
+    "fixed-se": "exact",
+    "fixed-z": "exact",
+    "fixed-p": "exact",
+    "fixed-low": "exact",
+    "fixed-high": "exact",
+    "fixed-q": "exact",
+    "fixed-q-p": "exact",
+    # p. 133, Exhibit 7.3, random effects
+    "random-mean": "exact",
+    "random-se": "exact",
+    "random-z": "exact",
+    "random-p": "exact",
+    "random-low": "exact",
+    "random-high": "exact",
+    "random-tau2": "exact",
+    # p. 138, Exhibit 7.4
+    "no-mean": "exact",
+    "no-se": "exact",
+    "no-low": "exact",
+    "no-high": "exact",
+    "yes-mean": "exact",
+    "yes-se": "exact",
+    "yes-low": "exact",
+    "yes-high": "exact",
+    "between": "input-rounding",
+    "between-p": "exact",
+    "within": "input-rounding",
+    "no-q": "input-rounding",
+    "no-q-p": "exact",
+    "yes-q": "exact",
+    "yes-q-p": "exact",
+    # p. 141, Exhibit 7.6
+    "regression-qm": "exact",
+    "regression-qm-p": "exact",
+    "regression-qe": "input-rounding",
+    "regression-qe-p": "input-rounding",
+    # p. 141, Exhibit 7.7
+    "mixed-qm": "input-rounding",
+    "mixed-qm-p": "exact",
+    "mixed-tau2": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("lipsey2001") == VERDICTS

@@ -85,3 +85,86 @@ def test_table_16_3_knapp_hartung(
     found = mk.pool(*studies, test="hksj", **METHODS[method])
     values = (found.tau2, found.estimate, found.std_error, found.statistic, *found.ci())
     assert [text for value, text in zip(values, printed, strict=True) if not agrees(value, text)] == []
+
+# ---------------------------------------------------------------- the folder data/raudenbush2009
+
+VERDICTS = {
+    # p. 301, Table 16.2 and p. 302, fixed effects
+    "q": "exact",
+    "z": "input-rounding",
+    # p. 301, Table 16.2 and p. 302, random effects
+    "random-mean": "input-rounding",
+    "random-z": "exact",
+    "random-tau2": "exact",
+    "range-low": "exact",
+    "range-high": "exact",
+    # p. 301, Table 16.2, weeks of prior contact
+    "weeks-tau2": "exact",
+    "weeks-intercept": "exact",
+    "weeks-slope": "exact",
+    "weeks-q": "exact",
+    "weeks-intercept-z": "exact",
+    "weeks-slope-z": "exact",
+    "weeks-smallest": "input-rounding",
+    "weeks-largest": "exact",
+    # p. 309, Table 16.3, conventional approach
+    "fe-mean": "exact",
+    "fe-se": "exact",
+    "fe-z": "exact",
+    "fe-low": "exact",
+    "fe-high": "exact",
+    "ml-tau2": "exact",
+    "ml-mean": "exact",
+    "ml-se": "exact",
+    "ml-z": "exact",
+    "ml-low": "exact",
+    "ml-high": "exact",
+    "reml-tau2": "exact",
+    "reml-mean": "exact",
+    "reml-se": "exact",
+    "reml-z": "exact",
+    "reml-low": "exact",
+    "reml-high": "exact",
+    "dl-tau2": "exact",
+    "dl-mean": "exact",
+    "dl-se": "exact",
+    "dl-z": "exact",
+    "dl-low": "exact",
+    "dl-high": "exact",
+    "he-tau2": "exact",
+    "he-mean": "exact",
+    "he-se": "exact",
+    "he-z": "exact",
+    "he-low": "exact",
+    "he-high": "exact",
+    # p. 309, Table 16.3, Knapp and Hartung
+    "fe-kh-mean": "exact",
+    "fe-kh-se": "exact",
+    "fe-kh-z": "exact",
+    "fe-kh-low": "exact",
+    "fe-kh-high": "exact",
+    "ml-kh-mean": "exact",
+    "ml-kh-se": "exact",
+    "ml-kh-z": "exact",
+    "ml-kh-low": "exact",
+    "ml-kh-high": "exact",
+    "reml-kh-mean": "exact",
+    "reml-kh-se": "exact",
+    "reml-kh-z": "exact",
+    "reml-kh-low": "exact",
+    "reml-kh-high": "exact",
+    "dl-kh-mean": "exact",
+    "dl-kh-se": "exact",
+    "dl-kh-z": "exact",
+    "dl-kh-low": "exact",
+    "dl-kh-high": "exact",
+    "he-kh-mean": "exact",
+    "he-kh-se": "exact",
+    "he-kh-z": "exact",
+    "he-kh-low": "exact",
+    "he-kh-high": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("raudenbush2009") == VERDICTS
