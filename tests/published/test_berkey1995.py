@@ -1,4 +1,4 @@
-"""Berkey CS, Hoaglin DC, Mosteller F, Colditz GA. Stat Med 1995;14(4):395-411"""
+"""Berkey CS, Hoaglin DC, Mosteller F, Colditz GA. Stat Med 1995;14(4):395-411."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Berkey CS, Hoaglin DC, Antczak-Bouckoms A, Mosteller F, Colditz GA. Stat Med 1998;17(22):2537-2550"""
+"""Berkey CS, Hoaglin DC, Antczak-Bouckoms A, Mosteller F, Colditz GA. Stat Med 1998;17(22):2537-2550."""
 
 from __future__ import annotations
 

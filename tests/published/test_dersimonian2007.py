@@ -54,6 +54,7 @@ def test_maximum_likelihood_is_at_0(agrees: Callable[[float, str], bool]) -> Non
     assert agrees(stopped_early.estimate, "-0.1974")
     assert not agrees(found.estimate, "-0.1974")
 
+
 # ---------------------------------------------------------------- the folder data/dersimonian2007
 
 VERDICTS = {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -55,6 +54,7 @@ def test_multivariate_model(table: pd.DataFrame) -> None:
     r = joint(table, covariance=v, inner="time", structure="HAR")
     assert r.coef == pytest.approx([-25.9, -27.5, -28.7, -26.5], abs=HALF)
     assert r.components["rho"] == pytest.approx(0.88, abs=0.005)
+
 
 # ---------------------------------------------------------------- the folder data/ishak2007
 

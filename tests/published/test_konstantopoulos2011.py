@@ -1,4 +1,4 @@
-"""Konstantopoulos S. Res Synth Methods 2011;2(1):61-76"""
+"""Konstantopoulos S. Res Synth Methods 2011;2(1):61-76."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VERDICTS = {
     "two-year-slope": "exact",
     "two-year-intercept-se": "near",
     "two-year-slope-se": "exact",
-    "two-year-tau2": "near",
+    "two-year-tau2": "input-rounding",
     "two-year-tau2-se": "exact",
     "two-year-tau2-low": "exact",
     "two-year-tau2-high": "exact",

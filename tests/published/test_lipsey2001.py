@@ -35,6 +35,7 @@ def test_random_effects(agrees: Agrees) -> None:
     ):  # fmt: skip
         assert agrees(value, printed), printed
 
+
 # ---------------------------------------------------------------- the folder data/lipsey2001
 
 VERDICTS = {

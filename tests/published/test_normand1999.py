@@ -71,6 +71,7 @@ def test_table_9(
     assert agrees(found.ci().high, high)
     assert agrees(found.tau2, tau2)
 
+
 # ---------------------------------------------------------------- the folder data/normand1999
 
 VERDICTS = {

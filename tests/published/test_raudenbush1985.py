@@ -1,4 +1,4 @@
-"""Raudenbush SW, Bryk AS. J Educ Stat 1985;10(2):75-98"""
+"""Raudenbush SW, Bryk AS. J Educ Stat 1985;10(2):75-98."""
 
 from __future__ import annotations
 
@@ -19,24 +19,6 @@ VERDICTS = {
     "weeks-q": "input-rounding",
     "weeks-intercept-z": "exact",
     "weeks-slope-z": "exact",
-    # Figure 2
-    "study-1": "exact",
-    "study-2": "exact",
-    "study-3": "exact",
-    "study-4": "exact",
-    "study-5": "exact",
-    "study-6": "exact",
-    "study-7": "exact",
-    "study-8": "exact",
-    "study-9": "exact",
-    "study-10": "exact",
-    "study-11": "exact",
-    "study-12": "exact",
-    "study-13": "exact",
-    "study-14": "exact",
-    "study-15": "exact",
-    "study-16": "exact",
-    "study-17": "exact",
 }
 
 

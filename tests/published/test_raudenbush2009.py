@@ -86,6 +86,7 @@ def test_table_16_3_knapp_hartung(
     values = (found.tau2, found.estimate, found.std_error, found.statistic, *found.ci())
     assert [text for value, text in zip(values, printed, strict=True) if not agrees(value, text)] == []
 
+
 # ---------------------------------------------------------------- the folder data/raudenbush2009
 
 VERDICTS = {

@@ -48,3 +48,57 @@ def test_range_of_true_effects(trials: mk.EffectSizes, agrees: Agrees) -> None:
     half = 1.96 * math.sqrt(found.tau2)
     assert agrees(found.estimate - half, "-1.820")
     assert agrees(found.estimate + half, "0.336")
+
+
+# ---------------------------------------------------------------- the folder data/vanhouwelingen2002
+
+VERDICTS = {
+    # p. 596, in the text
+    "fixed-or": "exact",
+    "fixed-low": "exact",
+    "fixed-high": "near",
+    # p. 597, in the text
+    "random-or": "exact",
+    "random-low": "exact",
+    "random-high": "exact",
+    "random-tau2": "exact",
+    "tau2-low": "exact",
+    "tau2-high": "exact",
+    # p. 599, in the text, log odds ratios
+    "range-low": "exact",
+    "range-high": "exact",
+    "pi-low": "exact",
+    "pi-high": "exact",
+    # pp. 604-605, in the text, bivariate model
+    "control": "exact",
+    "vaccinated": "exact",
+    "control-tau2": "exact",
+    "vaccinated-tau2": "exact",
+    "rho": "exact",
+    "difference": "exact",
+    "difference-se": "exact",
+    "control-se": "exact",
+    # pp. 608-609, in the text, regression on latitude
+    "latitude-intercept": "exact",
+    "latitude-slope": "exact",
+    "latitude-intercept-se": "exact",
+    "latitude-slope-se": "exact",
+    "latitude-tau2": "exact",
+    "latitude-r2": "exact",
+    # pp. 612-613, in the text, bivariate regression
+    "b-control": "exact",
+    "b-difference": "exact",
+    "b-latitude": "exact",
+    "b-latitude-difference": "exact",
+    "b-control-se": "exact",
+    "b-difference-se": "exact",
+    "b-latitude-se": "exact",
+    "b-latitude-difference-se": "exact",
+    "b-control-tau2": "exact",
+    "b-vaccinated-tau2": "exact",
+    "b-rho": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("vanhouwelingen2002") == VERDICTS

@@ -56,3 +56,71 @@ def test_example_2(method: str, tau2: str, i2: str, h2: str, agrees: Agrees) -> 
     assert agrees(found.tau2, tau2)
     assert agrees(found.i2, i2)
     assert agrees(found.h2, h2)
+
+
+# ---------------------------------------------------------------- the folder data/viechtbauer2005
+
+VERDICTS = {
+    # p. 271
+    "1-hs-tau2": "exact",
+    "1-hs-i2": "exact",
+    "1-hs-h2": "exact",
+    "1-hs-se": "exact",
+    "1-he-tau2": "exact",
+    "1-he-i2": "exact",
+    "1-he-h2": "exact",
+    "1-he-se": "exact",
+    "1-dl-tau2": "exact",
+    "1-dl-i2": "exact",
+    "1-dl-h2": "exact",
+    "1-dl-se": "exact",
+    "1-ml-tau2": "exact",
+    "1-ml-i2": "exact",
+    "1-ml-h2": "exact",
+    "1-ml-se": "exact",
+    "1-reml-tau2": "exact",
+    "1-reml-i2": "exact",
+    "1-reml-h2": "exact",
+    "1-reml-se": "exact",
+    "1-eb-tau2": "exact",
+    "1-eb-i2": "exact",
+    "1-eb-h2": "exact",
+    "1-eb-se": "exact",
+    "1-sj-tau2": "exact",
+    "1-sj-i2": "exact",
+    "1-sj-h2": "exact",
+    "1-sj-se": "exact",
+    # p. 272
+    "2-hs-tau2": "exact",
+    "2-hs-i2": "exact",
+    "2-hs-h2": "exact",
+    "2-hs-se": "exact",
+    "2-he-tau2": "exact",
+    "2-he-i2": "exact",
+    "2-he-h2": "exact",
+    "2-he-se": "exact",
+    "2-dl-tau2": "exact",
+    "2-dl-i2": "exact",
+    "2-dl-h2": "exact",
+    "2-dl-se": "exact",
+    "2-ml-tau2": "exact",
+    "2-ml-i2": "exact",
+    "2-ml-h2": "exact",
+    "2-ml-se": "exact",
+    "2-reml-tau2": "exact",
+    "2-reml-i2": "exact",
+    "2-reml-h2": "exact",
+    "2-reml-se": "exact",
+    "2-eb-tau2": "exact",
+    "2-eb-i2": "exact",
+    "2-eb-h2": "exact",
+    "2-eb-se": "exact",
+    "2-sj-tau2": "exact",
+    "2-sj-i2": "exact",
+    "2-sj-h2": "exact",
+    "2-sj-se": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("viechtbauer2005") == VERDICTS

@@ -50,3 +50,28 @@ def test_sidik_jonkman(diuretics: mk.EffectSizes, agrees: Agrees) -> None:
     df = found.k - 1
     assert agrees(df * found.tau2 / chi2.ppf(0.975, df), "0.208")
     assert agrees(df * found.tau2 / chi2.ppf(0.025, df), "1.675")
+
+
+# ---------------------------------------------------------------- the folder data/viechtbauer2007a
+
+VERDICTS = {
+    # p. 44, Table II
+    "dl": "exact",
+    "ml": "exact",
+    "reml": "exact",
+    "sj": "exact",
+    "q-low": "exact",
+    "q-high": "exact",
+    "ml-profile-low": "exact",
+    "ml-profile-high": "exact",
+    "reml-profile-low": "exact",
+    "reml-profile-high": "exact",
+    "ml-wald-low": "exact",
+    "ml-wald-high": "exact",
+    "reml-wald-low": "exact",
+    "reml-wald-high": "exact",
+}
+
+
+def test_verdicts(verdicts: Callable[[str], dict[str, str]]) -> None:
+    assert verdicts("viechtbauer2007a") == VERDICTS

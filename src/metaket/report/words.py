@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,8 @@ def decision_text(result: PooledResult, better: str) -> str:
 def sides(analysis: Analysis) -> str:
     """``above 1 favours the treatment``."""
     scale = scale_of(analysis.measure)
+    if math.isnan(scale.null):
+        return "which has no value of no effect"
     return f"{'above' if analysis.better == 'higher' else 'below'} {scale.null:g} favours the treatment"
 
 

@@ -208,9 +208,9 @@ def _run(paper: Paper, analysis: Analysis) -> AnalysisResult:
     check_choice("zero-cell rule", rules.zero_cells, ZERO_CELLS)
     check_choice("double-zero rule", rules.double_zero, DOUBLE_ZERO)
     check_options(rules.measure, rules.options)
-    selection = select(
-        table, analysis.where, rules.measure, include=analysis.include, variants=analysis.variants, by=rows_by(analysis)
-    )
+    by = rows_by(analysis, table.columns)
+    where, include, variants = analysis.where, analysis.include, analysis.variants
+    selection = select(table, where, rules.measure, include=include, variants=variants, by=by)
     if is_modelled(analysis) and len(selection.rows):
         models = tuple((end, fit_model(analysis, effects)) for end, effects in row_effects(selection, rules))
         return AnalysisResult(analysis, selection, (), "", models)

@@ -252,8 +252,10 @@ def _precision(row: Any) -> Iterator[tuple[str, str]]:
 
 @RULES.add("duplicates", label="one row a study, outcome, time, variant and status", reference="data format")
 def _duplicates(paper: Paper) -> Iterator[tuple[str, str, str]]:
-    """Two rows that say the same cell."""
-    keys = [c for c in ("study", "outcome", "time_h", "variant", "status") if c in paper.outcomes]
+    """Two rows that say the same cell; an analysis of correlated effects names what else tells rows apart."""
+    more = [c for a in paper.analyses for c in (a.inner, *a.random)]
+    keys = [c for c in ("study", "outcome", "time_h", "variant", "status", *dict.fromkeys(more)) if c in paper.outcomes]
+    keys = list(dict.fromkeys(keys))
     twice = paper.outcomes.duplicated(keys)
     for number, row in paper.outcomes[twice].iterrows():
         yield _name(number, row), "repeats the study, outcome, time, variant and status of an earlier row", "error"

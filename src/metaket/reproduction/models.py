@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +14,7 @@ from metaket.errors import InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.correlated import CorrelatedResult, pool_correlated
 from metaket.pooling.covariance import sampling_covariance
+from metaket.pooling.design import column_of
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.regression import RegressionResult, meta_regression
 from metaket.pooling.result import PooledResult
@@ -41,11 +44,16 @@ def is_modelled(a: Analysis) -> bool:
     return correlates(a) or bool(a.moderators or a.subgroups)
 
 
-def rows_by(a: Analysis) -> tuple[str, ...]:
-    """The columns of which each combination gives one row of the pool."""
+def rows_by(a: Analysis, columns: Collection[str]) -> tuple[str, ...]:
+    """The columns of which each combination gives one row: the study, and what tells apart its correlated effects.
+
+    These are outcome and time, the levels of `inner`, the groupings with a random intercept, and the moderators.
+    """
     if not correlates(a):
         return ("study",)
-    return tuple(dict.fromkeys(("study", *((a.inner,) if a.inner else ()), *a.random)))
+    parts = [column_of(part.strip()) for term in a.moderators for part in re.split(r"[*:]", term)]
+    apart = [name for name in ("outcome", "time_h", *parts) if name in columns]
+    return tuple(dict.fromkeys(("study", *((a.inner,) if a.inner else ()), *a.random, *apart)))
 
 
 def effects_of(fit: Fit) -> tuple[EffectSizes, ...]:

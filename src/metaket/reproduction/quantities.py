@@ -166,9 +166,15 @@ def _k(r: PooledResult, _better: str) -> Quantity:
 
 @_add("n_total", "number of patients")
 def _n_total(r: PooledResult, _better: str) -> Quantity:
-    if r.effects.table is None:
+    table = r.effects.table
+    if table is None:
         raise NotComputableError("the number of patients is not in the data")
-    return Quantity(float(patients(r.effects.table)), kind="count")
+    total = float(patients(table))
+    if not total and "n" in table and table["n"].notna().all():  # single groups and correlations
+        total = float(table["n"].sum())
+    if not total:
+        raise NotComputableError("the rows do not say how many patients there were")
+    return Quantity(total, kind="count")
 
 
 def arm_rate(table: Any, arm: str) -> Quantity:
