@@ -112,13 +112,14 @@ def _inverse_variance(pairs: Pairs, method: Method, first: BatchResult) -> Fit:
     return Fit(
         first.estimate, se, np.where(df > 0, df, np.nan), first.tau2 if random else nothing,
         first.se_tau2, first.q, first.k, first.i2 if random else nothing, first.h2 if random else nothing,
-        random, lambda: _percent(pairs.include / v),
+        random, lambda: _percent(1.0 / v, pairs.include),
     )  # fmt: skip
 
 
-def _percent(w: Array) -> Array:
-    w = np.where(np.isfinite(w), w, 0.0)
-    return np.asarray(100.0 * w / w.sum(axis=-1, keepdims=True))
+def _percent(w: Array, include: Array) -> Array:
+    """The weight of each row; a study that counts twice has two."""
+    w = np.where(np.isfinite(w) & (include > 0), w, 0.0)
+    return np.asarray(100.0 * w / (include * w).sum(axis=-1, keepdims=True))
 
 
 def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
@@ -128,6 +129,7 @@ def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
     times = np.maximum(pairs.include, NEGLIGIBLE)
     with np.errstate(all="ignore"):
         estimate, variance, w = FORMULAS[measure](*(times * c for c in pairs.counts))
+        w = w / times
         counted = pairs.include > 0
         y, v = np.where(counted, pairs.y, 0.0), np.where(counted, pairs.v, np.inf)
         k = pairs.include.sum(axis=-1)
@@ -139,7 +141,7 @@ def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
             df = np.full(q.shape, np.inf)
             return Fit(
                 np.where(bad, np.nan, estimate), se, df, nothing, nothing, q, k, nothing, nothing, False,
-                lambda: _percent(w),
+                lambda: _percent(w, pairs.include),
             )  # fmt: skip
         precision = pairs.include / v
         trace = precision.sum(axis=-1) - (precision / v).sum(axis=-1) / precision.sum(axis=-1)
@@ -149,7 +151,7 @@ def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
         share = tau2 / (tau2 + (k - 1) / trace)
     return Fit(
         fit.estimate, fit.std_error, fit.df, tau2, nothing, q, k, 100.0 * share, 1.0 / (1.0 - share), True,
-        lambda: _percent(pairs.include / moved),
+        lambda: _percent(1.0 / moved, pairs.include),
     )  # fmt: skip
 
 
