@@ -122,11 +122,12 @@ def explain_analysis(
     InputError
         No claim prints a figure of the pooled result.
     """
-    figures = figures_of_claims(claims)
+    inputs = complete_inputs(found)
+    figures = figures_of_claims(claims, inputs.study)
     if not figures:
         raise InputError(f"no claim of analysis {found.id!r} prints a figure of its pooled result")
     told = stated_by(found.analysis) if stated is None else check_stated(stated)
-    return explain_inputs(complete_inputs(found), figures, told, f"{paper.key}, {found.id}")
+    return explain_inputs(inputs, figures, told, f"{paper.key}, {found.id}")
 
 
 def explain_inputs(

@@ -13,7 +13,7 @@ from metaket._registry import unknown_choice
 from metaket.errors import InputError
 from metaket.reproduction.claims import Printed, read_printed
 
-__all__ = ["POOLED", "ROWS", "Figure", "distance", "figures_of", "in_words"]
+__all__ = ["POOLED", "ROWS", "Figure", "distance", "figure_of", "figures_of", "in_words"]
 
 POOLED = {
     "estimate": "pooled effect",
@@ -39,7 +39,15 @@ POOLED = {
     "rate_t": "rate in the treatment arm",
     "rate_c": "rate in the control arm",
 }
-ROWS = {"estimate": "effect", "ci_low": "lower limit", "ci_high": "upper limit", "weight": "weight (%)"}
+ROWS = {
+    "estimate": "effect",
+    "ci_low": "lower limit",
+    "ci_high": "upper limit",
+    "std_error": "standard error",
+    "variance": "variance",
+    "weight": "weight",
+}
+UNTRANSFORMED = "untransformed:"
 WORDS = {"p_value", "q_p", "significant", "heterogeneity"}
 SLACK = 1e-9  # of a unit of the last decimal: both ends of the printed interval count, ties round either way
 
@@ -56,12 +64,18 @@ class Figure:
     study : int
         Place of the study, -1 for a pooled figure.
     label : str
+    plain : bool
+        Whether it is printed on the analysis scale (the logarithm of a ratio).
+    level : float
+        Of an interval with a level of its own; 0 is the stated level.
     """
 
     quantity: str
     printed: Printed
     study: int = -1
     label: str = ""
+    plain: bool = False
+    level: float = 0.0
 
     @property
     def percent(self) -> bool:
@@ -82,28 +96,30 @@ def figures_of(printed: Mapping[str, Any], studies: Any, names: tuple[str, ...])
     InputError
         An unknown quantity or study, a text that cannot be read, or no figure at all.
     """
-    figures = [f for name, text in _spread(printed, POOLED).items() for f in (_figure(name, text, -1, POOLED[name]),)]
+    texts = dict(printed)
     for study, row in _study_rows(studies).items():
-        if study not in names:
-            raise unknown_choice("study with a printed row", study, names)
-        for name, text in _spread(row, ROWS).items():
-            figures.append(_figure(name, text, names.index(study), f"{ROWS[name]} of {study}"))
+        texts |= {f"study:{study}:{name}": text for name, text in row.items()}
+    figures = []
+    for code, text in _spread(texts).items():
+        figure = figure_of(code, _read(code, text), names)
+        if figure is None:
+            raise unknown_choice("printed quantity", code, tuple(POOLED))
+        figures.append(figure)
     if not figures:
         raise InputError("nothing printed: give printed={'estimate': '0.49', 'ci_low': '0.33', ...}, texts as printed")
     return tuple(figures)
 
 
-def _spread(printed: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    """One entry a quantity: "ci": "0.33 to 0.70" is two."""
+def _spread(printed: Mapping[str, Any]) -> dict[str, Any]:
+    """One entry a quantity: "ci": "0.33 to 0.70" is two. A blank text is none."""
     out: dict[str, Any] = {}
-    for name, text in printed.items():
+    for code, text in printed.items():
+        head, mark, name = code.rpartition(":")
         if name in ("ci", "pi"):
-            ends = _two(name, str(text))
-            out |= {f"{name}_low": ends[0], f"{name}_high": ends[1]}
-        elif name not in known:
-            raise unknown_choice("printed quantity", name, tuple(known))
-        elif text is not None and str(text).strip() and str(text) != "nan":
-            out[name] = text
+            ends = _two(code, str(text))
+            out |= {f"{head}{mark}{name}_low": ends[0], f"{head}{mark}{name}_high": ends[1]}
+        elif text is not None and str(text).strip() not in ("", "nan"):
+            out[code] = text
     return out
 
 
@@ -127,13 +143,33 @@ def _study_rows(studies: Any) -> dict[str, Mapping[str, Any]]:
     return {str(row["study"]): {c: row[c] for c in columns} for _, row in studies.iterrows()}
 
 
-def _figure(name: str, text: Any, study: int, label: str) -> Figure:
+def _read(code: str, text: Any) -> Printed:
     if not isinstance(text, str):
-        raise InputError(f"printed {name} must be the text as printed, such as '0.40' for two decimals, got {text!r}")
+        raise InputError(f"printed {code} must be the text as printed, such as '0.40' for two decimals, got {text!r}")
     printed = read_printed(text)
-    if printed.relation == "words" and name not in WORDS:
-        raise InputError(f"printed {name} must be a number, got {text!r}")
-    return Figure(name, printed, study, label)
+    if printed.relation == "words" and code not in WORDS:
+        raise InputError(f"printed {code} must be a number, got {text!r}")
+    return printed
+
+
+def figure_of(code: str, printed: Printed, names: tuple[str, ...]) -> Figure | None:
+    """The figure that a claim's quantity names; None for one that is not of a pooled effect or of a study's row.
+
+    ``study:NAME:ci_low`` and ``weight:NAME`` are of a row, ``untransformed:estimate`` is on the analysis scale,
+    ``ci_low:0.9`` has its own level; in ``pi_low:normal`` the method is one of the options tried.
+    """
+    plain, code = code.startswith(UNTRANSFORMED), code.removeprefix(UNTRANSFORMED)
+    head, _, rest = code.partition(":")
+    if head in ("study", "weight"):
+        study, _, name = rest.rpartition(":") if head == "study" else (rest, "", "weight")
+        if study not in names:
+            raise unknown_choice("study with a printed row", study, names)
+        label = f"{ROWS.get(name, name)} of {study}"
+        return Figure(name, printed, names.index(study), label, plain) if name in ROWS else None
+    if head not in POOLED or (rest and head[:3] not in ("ci_", "pi_")):
+        return None
+    level = float(rest) if rest and head[:3] == "ci_" else 0.0
+    return Figure(head, printed, -1, POOLED[head] + (f" at {100 * level:g} %" if level else ""), plain, level)
 
 
 def in_words(figure: Figure) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from metaket.errors import InputError, NotComputableError
 from metaket.reproduction.analyse import AnalysisResult, run_analysis
 from metaket.reproduction.claims import read_printed
-from metaket.reproduction.explain_figures import POOLED, WORDS, Figure
+from metaket.reproduction.explain_figures import WORDS, Figure, figure_of
 from metaket.reproduction.explain_inputs import inputs_of
 from metaket.reproduction.explain_plan import check_stated
 from metaket.reproduction.models import is_modelled
@@ -26,19 +26,20 @@ def stated_by(analysis: Analysis) -> dict[str, Any]:
     return check_stated(told)
 
 
-def figures_of_claims(claims: Sequence[Claim]) -> tuple[Figure, ...]:
-    """The claims that print a figure of a pooled result; others are no help here."""
+def figures_of_claims(claims: Sequence[Claim], names: tuple[str, ...] = ()) -> tuple[Figure, ...]:
+    """The claims that print a figure of the pooled result or, of the studies `names`, of a row."""
     figures = []
     for claim in claims:
-        quantity = str(claim.of.get("quantity", "")).partition(":")[0]  # "pi_low:normal" is one of the options tried
-        if quantity not in POOLED:
+        code = str(claim.of.get("quantity", ""))
+        if code.startswith(("study:", "weight:")) and not any(name in code for name in names):
             continue
         try:
             printed = read_printed(claim.means or claim.printed)
         except InputError:
             continue
-        if printed.relation != "words" or quantity in WORDS:
-            figures.append(Figure(quantity, printed, -1, POOLED[quantity]))
+        figure = figure_of(code, printed, names)
+        if figure is not None and (printed.relation != "words" or figure.quantity in WORDS):
+            figures.append(figure)
     return tuple(figures)
 
 

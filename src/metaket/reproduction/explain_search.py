@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,8 @@ def _fitted(figure: Figure, fit: Fit, pairs: Pairs, level: float) -> Array:
     """A figure that depends on the fit: shape (options, p)."""
     if figure.study >= 0:
         return np.asarray(fit.shares()[:, figure.study])[None, :]
-    values = pooled_values(figure.quantity, fit, pairs, level)
+    shown = replace(pairs, back=np.asarray) if figure.plain else pairs
+    values = pooled_values(figure.quantity, fit, shown, figure.level or level)
     if figure.quantity == "statistic" and figure.printed.value > 0:  # printed as |z|
         values = np.abs(values)
     return values
@@ -115,8 +116,11 @@ def _own_values(figure: Figure, pairs: Pairs, batch: Batch, version: Ints, plan:
     if figure.study < 0:
         return np.asarray(_of_inputs(figure.quantity, batch)[version])
     y, v = pairs.y[:, figure.study], pairs.v[:, figure.study]
+    if figure.quantity in ("std_error", "variance"):
+        return np.asarray(v if figure.quantity == "variance" else np.sqrt(v))
     sign = {"estimate": 0.0, "ci_low": -1.0, "ci_high": 1.0}[figure.quantity]
-    return np.asarray(pairs.back(y + sign * critical(plan.row_level, np.inf) * np.sqrt(v)))
+    value = y + sign * critical(plan.row_level, np.inf) * np.sqrt(v)
+    return np.asarray(value if figure.plain else pairs.back(value))
 
 
 def _of_inputs(quantity: str, batch: Batch) -> Array:
