@@ -1,8 +1,8 @@
 """Synthetic papers: trials, known settings, one planted slip or none, and what would then be printed.
 
 The numbers are computed by `effect_sizes` and `pool`, one study table at a time, and not by the batches of `explain`.
-Every paper prints what papers usually do (see `figures`): the pooled effect with its interval; mostly I2, Q, tau2, p and
-the number of studies; sometimes a prediction interval; and the rows of its forest plot (effect, interval, sometimes
+Every paper prints what papers usually do (see `figures`): the pooled effect with its interval; mostly I2, Q, tau2, p
+and the number of studies; sometimes a prediction interval; and the rows of its forest plot (effect, interval, sometimes
 weight). A slip that changes nothing that is printed cannot be seen by anybody, so such papers are drawn again.
 """
 
@@ -395,7 +395,7 @@ def misprinted(rng: np.random.Generator, paper: SyntheticPaper) -> Planted | Non
     name = str(rng.choice([n for n in paper.printed if n not in ("p_value", "k", "rate_t", "rate_c")]))
     old = paper.printed[name]
     if paper.slip == "print-sign":
-        new = old[1:] if old.startswith("-") else old
+        new = old[1:] if old.startswith("-") and float(old) != 0 else old
     elif sum(c.isdigit() for c in old) < 2:
         return None
     else:
@@ -459,11 +459,16 @@ def synthetic_paper(seed: int, slip: str = "") -> SyntheticPaper:
     raise RuntimeError(f"no paper with the slip {slip!r} from seed {seed}")
 
 
+def slip_codes(count: int) -> list[str]:
+    """One paper of five without a slip, the others with one of each kind in turn."""
+    codes = list(PLANTS)
+    return [codes[(i - i // 5 - 1) % len(codes)] if i % 5 else "" for i in range(count)]
+
+
 def synthetic_papers(count: int, start: int = 0) -> Iterator[SyntheticPaper]:
-    """Papers in turn: without a slip, then with one of each kind, and so on."""
-    codes = ("", *PLANTS)
-    for i in range(count):
-        yield synthetic_paper(start + i, codes[i % len(codes)])
+    """Papers of consecutive seeds."""
+    for i, code in enumerate(slip_codes(count)):
+        yield synthetic_paper(start + i, code)
 
 
 def ranked_first(paper: SyntheticPaper, found: mk.Explanation) -> bool:

@@ -120,12 +120,13 @@ def totals(table: Distances, plan: Plan, figures: Sequence[Figure]) -> tuple[Arr
     """Figures matched and summed distance of each setting: shape (axes..., methods, variants)."""
     axes = _axes(figures)
     shape = (*(len(AXES[a]) for a in axes), *plan.possible.T.shape)
-    matched, far = np.zeros(shape), np.zeros(shape)
+    matched, far, possible = np.zeros(shape), np.zeros(shape), plan.possible.T
     for gap, figure in zip(table.gaps, figures, strict=True):
         full = _full(gap, figure, axes)
         matched = matched + (full == 0)
         far = far + np.minimum(full, NOT_THERE)
-    return np.where(plan.possible.T, matched, -1.0), np.where(plan.possible.T, far, np.inf)
+        possible = possible & (np.isfinite(full) | ~np.isfinite(gap).any(axis=0))  # 1.96 is no quantile of a t
+    return np.where(possible, matched, -1.0), np.where(possible, far, np.inf)
 
 
 def joint_weight(hits: Sequence[Array], plan: Plan, figures: Sequence[Figure]) -> float:

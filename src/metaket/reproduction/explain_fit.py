@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ class Fit:
 
 def fits(pairs: Pairs, methods: list[Method], mh_measure: str = "") -> Iterator[tuple[Method, Fit]]:
     """Each method's fit; tau2 is estimated once for all tests."""
-    done: dict[tuple[str, str], BatchResult] = {}
+    done: dict[tuple[str, str], tuple[BatchResult, Callable[[], Array]]] = {}
     for method in methods:
         if method.model in ("mh", "random-mh"):
             yield method, _counting(pairs, method, mh_measure)
@@ -92,34 +93,60 @@ def fits(pairs: Pairs, methods: list[Method], mh_measure: str = "") -> Iterator[
         key = (method.model, method.tau2)
         if key not in done:
             common = method.model in ("common", "peto")
-            done[key] = pool_many(
+            first = pool_many(
                 pairs.y, pairs.v, pairs.include, model="common" if common else "random", tau2=method.tau2 or "DL"
             )
-        yield method, _inverse_variance(pairs, method, done[key])
+            done[key] = first, once(partial(_scaled, pairs, first))
+        yield method, _inverse_variance(pairs, method, *done[key])
 
 
-def _inverse_variance(pairs: Pairs, method: Method, first: BatchResult) -> Fit:
-    """The fit at the estimated tau2, under the method's test."""
+def once(func: Callable[[], Array]) -> Callable[[], Array]:
+    """The function, called when it is first needed and then remembered."""
+    kept: list[Array] = []
+
+    def value() -> Array:
+        if not kept:
+            kept.append(func())
+        return kept[0]
+
+    return value
+
+
+def _scaled(pairs: Pairs, first: BatchResult) -> Array:
+    """The Hartung-Knapp standard error at the estimated tau2."""
     v = pairs.v + first.tau2[:, None]
+    return pool_many(pairs.y, v, pairs.include, model="common", test="hksj").std_error
+
+
+def _inverse_variance(pairs: Pairs, method: Method, first: BatchResult, scaled: Callable[[], Array]) -> Fit:
+    """The fit at the estimated tau2, under the method's test."""
     se, df = first.std_error, np.full(first.k.shape, np.inf)
     if method.test != "z":
         df = first.q_df
     if method.test.startswith("hksj"):
-        scaled = pool_many(pairs.y, v, pairs.include, model="common", test="hksj").std_error
-        se = np.maximum(se, scaled) if method.test == "hksj-adhoc" else scaled
+        se = np.maximum(se, scaled()) if method.test == "hksj-adhoc" else scaled()
     random = method.model == "random"
     nothing = np.full(se.shape, np.nan)
     return Fit(
-        first.estimate, se, np.where(df > 0, df, np.nan), first.tau2 if random else nothing,
-        first.se_tau2, first.q, first.k, first.i2 if random else nothing, first.h2 if random else nothing,
-        random, lambda: _percent(1.0 / v, pairs.include),
-    )  # fmt: skip
+        first.estimate,
+        se,
+        np.where(df > 0, df, np.nan),
+        first.tau2 if random else nothing,
+        first.se_tau2,
+        first.q,
+        first.k,
+        first.i2 if random else nothing,
+        first.h2 if random else nothing,
+        random,
+        once(lambda: _percent(1.0 / (pairs.v + first.tau2[:, None]), pairs.include)),
+    )
 
 
 def _percent(w: Array, include: Array) -> Array:
     """The weight of each row; a study that counts twice has two."""
     w = np.where(np.isfinite(w) & (include > 0), w, 0.0)
-    return np.asarray(100.0 * w / (include * w).sum(axis=-1, keepdims=True))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(100.0 * w / (include * w).sum(axis=-1, keepdims=True))
 
 
 def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
@@ -141,7 +168,7 @@ def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
             df = np.full(q.shape, np.inf)
             return Fit(
                 np.where(bad, np.nan, estimate), se, df, nothing, nothing, q, k, nothing, nothing, False,
-                lambda: _percent(w, pairs.include),
+                once(lambda: _percent(w, pairs.include)),
             )  # fmt: skip
         precision = pairs.include / v
         trace = precision.sum(axis=-1) - (precision / v).sum(axis=-1) / precision.sum(axis=-1)
@@ -151,7 +178,7 @@ def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
         share = tau2 / (tau2 + (k - 1) / trace)
     return Fit(
         fit.estimate, fit.std_error, fit.df, tau2, nothing, q, k, 100.0 * share, 1.0 / (1.0 - share), True,
-        lambda: _percent(1.0 / moved, pairs.include),
+        once(lambda: _percent(1.0 / moved, pairs.include)),
     )  # fmt: skip
 
 
