@@ -41,7 +41,7 @@ class Settings:
     quantile: str = "exact"
     level: float = 0.95
     options: Mapping[str, Any] = field(default_factory=dict)
-    raw: str = ""  # "log" pooled without logarithms, "exp" printed without exponentials
+    raw: str = ""  # "log" pooled without logarithms, "exp" printed without exponentials, "round" rounded before them
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def draw_style(rng: np.random.Generator) -> Style:
 def figures(table: pd.DataFrame, s: Settings, style: Style) -> dict[str, str]:
     """The pooled figures as texts."""
     r = pooled(effects(table, s), s)
-    back = (lambda x: x) if s.raw else r.back
+    back = {"": r.back, "round": lambda x: r.back(round(x, 2))}.get(s.raw, float)
     low, high = r.ci(s.level)
     if s.quantile == "1.96" and s.level == 0.95 and s.test == "z":
         low, high = r.estimate - 1.96 * r.std_error, r.estimate + 1.96 * r.std_error
@@ -337,9 +337,9 @@ def log_forgotten(rng: np.random.Generator, paper: SyntheticPaper) -> Planted | 
     return Planted(paper.table.at[row, "study"], table, paper.settings, paper.stated)
 
 
-@plant("log-forgotten-all", "exp-forgotten-all")
+@plant("log-forgotten-all", "exp-forgotten-all", "rounded-before-exp")
 def transformation(rng: np.random.Generator, paper: SyntheticPaper) -> Planted | None:
-    raw = {"log-forgotten-all": "log", "exp-forgotten-all": "exp"}[paper.slip]
+    raw = {"log-forgotten-all": "log", "exp-forgotten-all": "exp", "rounded-before-exp": "round"}[paper.slip]
     usable = paper.settings.measure in LOG and paper.settings.model in ("random", "common")
     return Planted("", paper.table, replace(paper.settings, raw=raw), paper.stated) if usable else None
 

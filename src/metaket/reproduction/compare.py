@@ -19,7 +19,7 @@ from metaket.reproduction.quantities import DECISIONS, Quantity
 from metaket.reproduction.rounding import Reach, rounding_range
 from metaket.reproduction.statements import STATEMENTS
 
-__all__ = ["VERDICTS", "Comparison", "compare_claim", "worst_verdict"]
+__all__ = ["VERDICTS", "Comparison", "claim_parts", "compare_claim", "worst_verdict"]
 
 HETEROGENEITY = ("tau2", "tau", "q", "i2", "h2")
 INTERVALS = {"estimate": "ci", "ci": "ci", "pi": "pi"}  # what an interval behind a value, or alone, is of
@@ -75,7 +75,7 @@ def _blank(claim: Claim) -> Comparison:
 
 def _of_analysis(claim: Claim, paper: Paper, found: AnalysisResult, base: Comparison) -> Comparison:
     code, text = str(claim.of["quantity"]), claim.means or claim.printed
-    parts = _parts(code, text)
+    parts = claim_parts(code, text)
     base = replace(base, quantity=code, group=group_of(code), analysis=found.id)
     base = replace(base, basis=found.basis, missing=_missing(found))
     try:
@@ -90,7 +90,7 @@ def _of_analysis(claim: Claim, paper: Paper, found: AnalysisResult, base: Compar
     return replace(whole, verdict="not computable", on_sourced_rows=whole.verdict, cause=cause)
 
 
-def _parts(code: str, text: str) -> list[tuple[str, Part | None]]:
+def claim_parts(code: str, text: str) -> list[tuple[str, Part | None]]:
     """(quantity, printed part) of a claim; no part where the claim is a decision in words."""
     if not is_number(code):
         return [(code, None)]

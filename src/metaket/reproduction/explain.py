@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from metaket.errors import InputError
 from metaket.measures.effect import EffectSizes
 from metaket.reproduction.analyse import AnalysisResult
-from metaket.reproduction.explain_causes import causes_of
+from metaket.reproduction.explain_causes import causes_of, readings
 from metaket.reproduction.explain_classes import matching_classes, nearest_settings
 from metaket.reproduction.explain_figures import Figure, figures_of
 from metaket.reproduction.explain_inputs import Inputs, inputs_of, inputs_of_frame
@@ -140,5 +140,6 @@ def explain_inputs(
     if any(c.stated for c in settings):
         return Explanation(title, inputs.k, figures, stated, settings, (), (), {})
     causes, tried = causes_of(inputs, plan, figures, stated, table)
-    nearest = () if settings else nearest_settings(table, plan, figures)
+    near = () if settings or causes else nearest_settings(table, plan, figures)
+    nearest = tuple(readings(n, figures) for n in near)
     return Explanation(title, inputs.k, figures, stated, settings, nearest, causes, tried)

@@ -14,18 +14,19 @@ import numpy as np
 
 from metaket.reproduction import explain_methods, explain_slips, explain_typing
 from metaket.reproduction.claims import read_printed
-from metaket.reproduction.explain_classes import joint_weight, matching_classes
+from metaket.reproduction.explain_classes import Miss, Near, joint_weight, matching_classes
 from metaket.reproduction.explain_effects import effects_of, valid
 from metaket.reproduction.explain_figures import Figure, distance
 from metaket.reproduction.explain_inputs import Batch, Inputs, stack
 from metaket.reproduction.explain_plan import Plan
 from metaket.reproduction.explain_registry import SLIPS, Rerun, Slip, versions
-from metaket.reproduction.explain_search import Distances, distances, weights
+from metaket.reproduction.explain_search import Change, Distances, distances, weights
 
-__all__ = ["Cause", "causes_of"]
+__all__ = ["Cause", "causes_of", "readings"]
 
 FAMILIES = (explain_methods, explain_slips, explain_typing)  # imported for the slips that they register
 LIMITS = ("ci_low", "ci_high", "pi_low", "pi_high")
+ONE_UNIT = 1.5  # of the last decimal: from the printed number to the far end of what its neighbour stands for
 SAME_DIGITS = 9  # significant digits to which effects of one event agree
 
 
@@ -167,7 +168,7 @@ def _of_methods(
 
 def _rerun_weight(rerun: Rerun, inputs: Inputs, plan: Plan, figures: Sequence[Figure], table: Distances) -> float:
     """Probability of the settings under which it prints like the paper; from the table where that tells."""
-    if rerun.change.effects is None and not rerun.change.plain:
+    if rerun.change == Change():
         same = (rerun.plan.level, rerun.plan.row_level) == (plan.level, plan.row_level)
         free = [not same and f.quantity in LIMITS for f in figures]
         hits = [(g == 0) | (np.isfinite(g) & f) for g, f in zip(table.gaps, free, strict=True)]
@@ -207,6 +208,26 @@ def _of_print(plan: Plan, figures: Sequence[Figure], table: Distances, tried: di
                 score = _score(kind, weight, len(meant))
                 hits.append(_Hit(kind, m.what, "", score, ("print", m.texts), ""))
     return hits
+
+
+def readings(near: Near, figures: Sequence[Figure]) -> Near:
+    """The near setting with, for each figure that it misses, the misprint that would explain it, if one would."""
+    return replace(near, off=tuple(replace(miss, reading=_reading(miss, figures[miss.place])) for miss in near.off))
+
+
+def _reading(miss: Miss, figure: Figure) -> str:
+    """A rounding on the way, else a misprint of the value itself, else one of its neighbour in the last decimal."""
+    value = np.array([miss.value / (100.0 if figure.percent else 1.0)])
+    if distance(value, figure)[0] <= ONE_UNIT:
+        return "one unit of the last decimal: rounded on the way"
+    found: dict[float, str] = {}
+    for kind in (s for s in SLIPS.values() if s.stage == "print"):
+        for m in kind.func([figure]):
+            meant = m.texts[0][1]
+            gap = float(distance(value, replace(figure, printed=read_printed(meant)))[0])
+            if gap <= ONE_UNIT:
+                found.setdefault(gap, f"{kind.label}: {meant}")
+    return found[min(found)] if found else ""
 
 
 def _ranked(hits: list[_Hit]) -> tuple[Cause, ...]:

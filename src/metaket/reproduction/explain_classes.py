@@ -14,7 +14,7 @@ from metaket.reproduction.explain_fit import AXES
 from metaket.reproduction.explain_plan import PARTS, Plan
 from metaket.reproduction.explain_search import Distances, axis_of
 
-__all__ = ["Near", "SettingClass", "cover", "joint_weight", "matching_classes", "nearest_settings"]
+__all__ = ["Miss", "Near", "SettingClass", "cover", "joint_weight", "matching_classes", "nearest_settings"]
 
 # merged in this order: what matters least to a reader first
 MERGE = (
@@ -69,6 +69,29 @@ class SettingClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Miss:
+    """A figure that a setting does not give.
+
+    Attributes
+    ----------
+    place : int
+        Among the figures.
+    label : str
+    printed : str
+    value : float
+        What the setting gives, on the printed scale.
+    reading : str
+        The misprint or rounding that would explain it, empty if none would.
+    """
+
+    place: int
+    label: str
+    printed: str
+    value: float
+    reading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Near:
     """Settings that match some of the figures.
 
@@ -78,14 +101,13 @@ class Near:
     matched : int
     distance : float
         Sum over the figures, in units of the last printed decimal.
-    off : tuple of (str, float)
-        The figures that are not matched, with the value that these settings give.
+    off : tuple of Miss
     """
 
     settings: SettingClass
     matched: int
     distance: float
-    off: tuple[tuple[str, float], ...]
+    off: tuple[Miss, ...]
 
 
 def _grid(plan: Plan, figures: Sequence[Figure], need: Array) -> list[tuple[dict[str, str], bool, float]]:
@@ -189,13 +211,14 @@ def nearest_settings(table: Distances, plan: Plan, figures: Sequence[Figure]) ->
     return tuple(out)
 
 
-def _off(table: Distances, figures: Sequence[Figure], at: tuple[Any, ...]) -> tuple[tuple[str, float], ...]:
+def _off(table: Distances, figures: Sequence[Figure], at: tuple[Any, ...]) -> tuple[Miss, ...]:
     """The figures that a setting misses, with its values on the printed scale."""
     axes = _axes(figures)
     out = []
-    for gap, value, figure in zip(table.gaps, table.values, figures, strict=True):
+    for place, (gap, value, figure) in enumerate(zip(table.gaps, table.values, figures, strict=True)):
         own = axis_of(figure)
         where = (int(at[axes.index(own)]) if own else 0, *(int(i) for i in at[-2:]))
         if gap[where] != 0:
-            out.append((figure.label, float(value[where]) * (100.0 if figure.percent else 1.0)))
+            shown = float(value[where]) * (100.0 if figure.percent else 1.0)
+            out.append(Miss(place, figure.label, figure.printed.text, shown))
     return tuple(out)

@@ -11,7 +11,7 @@ import numpy as np
 from metaket._checks import Array
 from metaket.measures.counts import ZERO_CELLS, adjust_zero_cells, both_empty
 from metaket.measures.means import SMD_VARIANCES
-from metaket.measures.registry import MEASURES, TRAITS, takes_rho
+from metaket.measures.registry import MEASURES, SCALES, TRAITS, takes_rho
 from metaket.reproduction.explain_inputs import Batch, Inputs
 
 __all__ = ["FAMILIES", "Effects", "Variant", "effects_of", "valid", "variants_of"]
@@ -105,6 +105,7 @@ def valid(batch: Batch) -> Array:
     c = batch.columns
     ok = np.ones_like(batch.include, dtype=bool)
     for name, values in c.items():
+        ok &= np.isfinite(values)
         if name.startswith(("sd", "se", "v", "n", "time")):
             ok &= values > 0
         elif name.startswith("events"):
@@ -156,6 +157,10 @@ def _given_variance(columns: dict[str, Array]) -> Array:
 
 
 def _back(scale: str) -> Callable[[Array], Any]:
-    from metaket.measures.transform import SCALES
+    """The scale's back-transformation; the exponential of a huge logarithm is infinite and no warning."""
 
-    return SCALES[scale].back
+    def back(values: Array) -> Any:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return SCALES[scale].back(values)
+
+    return back

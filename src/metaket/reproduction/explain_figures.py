@@ -11,9 +11,10 @@ import numpy as np
 from metaket._checks import Array
 from metaket._registry import unknown_choice
 from metaket.errors import InputError
-from metaket.reproduction.claims import Printed, read_printed
+from metaket.reproduction.claims import Printed, matches, read_printed
+from metaket.reproduction.compare import claim_parts
 
-__all__ = ["POOLED", "ROWS", "Figure", "distance", "figure_of", "figures_of", "in_words"]
+__all__ = ["POOLED", "ROWS", "Figure", "claim_figures", "distance", "figures_of", "in_words"]
 
 POOLED = {
     "estimate": "pooled effect",
@@ -49,7 +50,7 @@ ROWS = {
 }
 UNTRANSFORMED = "untransformed:"
 WORDS = {"p_value", "q_p", "significant", "heterogeneity"}
-SLACK = 1e-9  # of a unit of the last decimal: both ends of the printed interval count, ties round either way
+PERCENT = {"i2", "rate_t", "rate_c", "weight"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Figure:
     @property
     def percent(self) -> bool:
         """Whether an effect is printed in percent."""
-        return self.printed.unit == "%" and self.quantity[:2] in ("es", "ci", "pi")
+        return self.printed.unit == "%" and self.quantity not in PERCENT
 
     @property
     def unit(self) -> float:
@@ -98,37 +99,38 @@ def figures_of(printed: Mapping[str, Any], studies: Any, names: tuple[str, ...])
     """
     texts = dict(printed)
     for study, row in _study_rows(studies).items():
-        texts |= {f"study:{study}:{name}": text for name, text in row.items()}
-    figures = []
-    for code, text in _spread(texts).items():
-        figure = figure_of(code, _read(code, text), names)
-        if figure is None:
-            raise unknown_choice("printed quantity", code, tuple(POOLED))
-        figures.append(figure)
+        texts |= {f"weight:{study}" if name == "weight" else f"study:{study}:{name}": t for name, t in row.items()}
+    figures = [f for code, text in texts.items() if not _blank(text) for f in _named(code, text, names)]
     if not figures:
         raise InputError("nothing printed: give printed={'estimate': '0.49', 'ci_low': '0.33', ...}, texts as printed")
     return tuple(figures)
 
 
-def _spread(printed: Mapping[str, Any]) -> dict[str, Any]:
-    """One entry a quantity: "ci": "0.33 to 0.70" is two. A blank text is none."""
-    out: dict[str, Any] = {}
-    for code, text in printed.items():
-        head, mark, name = code.rpartition(":")
-        if name in ("ci", "pi"):
-            ends = _two(code, str(text))
-            out |= {f"{head}{mark}{name}_low": ends[0], f"{head}{mark}{name}_high": ends[1]}
-        elif text is not None and str(text).strip() not in ("", "nan"):
-            out[code] = text
-    return out
+def _blank(text: Any) -> bool:
+    return text is None or str(text).strip() in ("", "nan")
 
 
-def _two(name: str, text: str) -> tuple[str, str]:
-    for mark in (" to ", ";", ","):
-        low, found, high = text.strip("[]() ").partition(mark)
-        if found:
-            return low.strip(), high.strip()
-    raise InputError(f"{name} must be two limits such as '0.33 to 0.70', got {text!r}")
+def _named(code: str, text: Any, names: tuple[str, ...]) -> list[Figure]:
+    """The figures of one printed text: "1.58 (1.20 to 2.09)" is three. An error where it is none that we know."""
+    if not isinstance(text, str):
+        raise InputError(f"printed {code} must be the text as printed, such as '0.40' for two decimals, got {text!r}")
+    if code.split(":")[-1] not in (*POOLED, *ROWS, "ci", "pi") and code.split(":")[0] not in POOLED | {"weight": ""}:
+        raise unknown_choice("printed quantity", code, (*POOLED, "ci", "pi"))
+    found = claim_figures(code, text, names)
+    if not found:
+        raise InputError(f"printed {code} must be a number that `explain` knows, got {text!r}")
+    return found
+
+
+def claim_figures(code: str, text: str, names: tuple[str, ...]) -> list[Figure]:
+    """The figures of a claim's text; those that are not of a pooled effect or of a study's row are left out."""
+    figures = []
+    for name, part in claim_parts(code, text):
+        printed = read_printed(text) if part is None else part.printed
+        figure = figure_of(name, printed, names)
+        if figure is not None and (printed.relation != "words" or figure.quantity in WORDS):
+            figures.append(figure)
+    return figures
 
 
 def _study_rows(studies: Any) -> dict[str, Mapping[str, Any]]:
@@ -141,15 +143,6 @@ def _study_rows(studies: Any) -> dict[str, Mapping[str, Any]]:
     if "study" not in studies.columns or not columns:
         raise InputError("studies= needs a column study and any of estimate, ci_low, ci_high, weight, as texts")
     return {str(row["study"]): {c: row[c] for c in columns} for _, row in studies.iterrows()}
-
-
-def _read(code: str, text: Any) -> Printed:
-    if not isinstance(text, str):
-        raise InputError(f"printed {code} must be the text as printed, such as '0.40' for two decimals, got {text!r}")
-    printed = read_printed(text)
-    if printed.relation == "words" and code not in WORDS:
-        raise InputError(f"printed {code} must be a number, got {text!r}")
-    return printed
 
 
 def figure_of(code: str, printed: Printed, names: tuple[str, ...]) -> Figure | None:
@@ -188,10 +181,7 @@ def distance(values: Array, figure: Figure) -> Array:
             significant = printed.decision == "significant"
             gap = np.where((values < 0.05) == significant, 0.0, np.abs(values - 0.05) / 0.001)
         else:
+            hit = matches(values, printed, unit="%" if figure.quantity in PERCENT else "")
             scaled = 100.0 * values if figure.percent else values
-            outside = np.maximum(printed.low - scaled, scaled - printed.high) / figure.unit
-            if printed.relation == "=":
-                gap = np.where(outside <= SLACK, 0.0, np.abs(scaled - printed.value) / figure.unit)
-            else:
-                gap = np.where(outside <= SLACK, 0.0, outside)
+            gap = np.where(hit, 0.0, np.abs(scaled - printed.value) / figure.unit)
     return np.where(np.isnan(values), np.inf, gap)

@@ -125,6 +125,21 @@ def exp_forgotten_all(inputs: Inputs, stated: Stated) -> list[Rerun]:
 
 
 @slip(
+    "rounded-before-exp",
+    label="logarithm rounded before its exponential was taken",
+    remedy="take the exponential of the unrounded logarithms",
+    prior=3,
+    stage="effects",
+)
+def rounded_before_exp(inputs: Inputs, stated: Stated) -> list[Rerun]:
+    """The pooled logarithm and its limits rounded to one, two or three decimals, then exponentiated."""
+    if not is_log(inputs):
+        return []
+    what = "pooled logarithm and its limits rounded to {} decimals before taking the exponential"
+    return [r for d in (1, 2, 3) for r in _rerun(inputs, stated, what.format(d), Change(places=d))]
+
+
+@slip(
     "log-forgotten-all", label="ratios pooled without taking logarithms",
     remedy="pool the logarithms of the ratios", prior=4, stage="effects",
 )  # fmt: skip

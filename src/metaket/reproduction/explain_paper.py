@@ -7,8 +7,7 @@ from typing import Any
 
 from metaket.errors import InputError, NotComputableError
 from metaket.reproduction.analyse import AnalysisResult, run_analysis
-from metaket.reproduction.claims import read_printed
-from metaket.reproduction.explain_figures import WORDS, Figure, figure_of
+from metaket.reproduction.explain_figures import Figure, claim_figures
 from metaket.reproduction.explain_inputs import inputs_of
 from metaket.reproduction.explain_plan import check_stated
 from metaket.reproduction.models import is_modelled
@@ -28,18 +27,15 @@ def stated_by(analysis: Analysis) -> dict[str, Any]:
 
 def figures_of_claims(claims: Sequence[Claim], names: tuple[str, ...] = ()) -> tuple[Figure, ...]:
     """The claims that print a figure of the pooled result or, of the studies `names`, of a row."""
-    figures = []
+    figures: list[Figure] = []
     for claim in claims:
         code = str(claim.of.get("quantity", ""))
         if code.startswith(("study:", "weight:")) and not any(name in code for name in names):
             continue
         try:
-            printed = read_printed(claim.means or claim.printed)
-        except InputError:
+            figures += claim_figures(code, claim.means or claim.printed, names)
+        except InputError:  # a statement in words
             continue
-        figure = figure_of(code, printed, names)
-        if figure is not None and (printed.relation != "words" or figure.quantity in WORDS):
-            figures.append(figure)
     return tuple(figures)
 
 

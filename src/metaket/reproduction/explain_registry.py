@@ -114,7 +114,8 @@ def in_each(inputs: Inputs, change: Callable[[Mapping[str, Any]], Mapping[str, A
     """The change in each study on its own."""
     out = []
     for i, study in enumerate(inputs.study):
-        cells = change({name: float(a[i]) for name, a in inputs.columns.items()})
+        with np.errstate(all="ignore"):  # what cannot be is left out of the batch
+            cells = change({name: np.float64(a[i]) for name, a in inputs.columns.items()})
         if cells:
             out.append(Edit(i, f"{what} in {study}", cells))
     return out
@@ -122,5 +123,6 @@ def in_each(inputs: Inputs, change: Callable[[Mapping[str, Any]], Mapping[str, A
 
 def everywhere(inputs: Inputs, change: Callable[[Mapping[str, Any]], Mapping[str, Any]], what: str) -> list[Edit]:
     """The change in all studies at once."""
-    cells = change(inputs.columns)
+    with np.errstate(all="ignore"):
+        cells = change(inputs.columns)
     return [Edit(-1, f"{what} in all studies", cells)] if cells else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,10 +37,13 @@ class Change:
         (y, v) -> (y, v).
     plain : bool
         Whether the pooled result is printed without its back-transformation.
+    places : int
+        Decimals to which it is rounded before its back-transformation; -1 for not at all.
     """
 
     effects: Callable[[Array, Array], tuple[Array, Array]] | None = None
     plain: bool = False
+    places: int = -1
 
 
 def axis_of(figure: Figure) -> str:
@@ -108,7 +112,16 @@ def _stack(effects: Sequence[Effects], which: Sequence[Any], change: Change) -> 
         counts = tuple(np.concatenate(parts) for parts in zip(*chosen, strict=True))
     if change.effects is not None:
         y, v = change.effects(y, v)
-    return Pairs(y, v, include, counts, np.asarray if change.plain else effects[0].back)
+    back = effects[0].back
+    if change.plain:
+        back = np.asarray
+    elif change.places >= 0:
+        back = partial(_rounded, effects[0].back, change.places)
+    return Pairs(y, v, include, counts, back)
+
+
+def _rounded(back: Callable[[Array], Any], places: int, values: Array) -> Any:
+    return back(np.round(values, places))
 
 
 def _own_values(figure: Figure, pairs: Pairs, batch: Batch, version: Ints, plan: Plan) -> Array:

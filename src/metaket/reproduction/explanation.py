@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from metaket.reproduction.explain_causes import Cause
-from metaket.reproduction.explain_classes import Near, SettingClass
+from metaket.reproduction.explain_classes import Miss, Near, SettingClass
 from metaket.reproduction.explain_figures import Figure, in_words
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Explanation:
             ],
             "nearest": [
                 {"settings": str(near.settings), "matched": near.matched, "distance": near.distance,
-                 "off": [{"figure": label, "value": value} for label, value in near.off]}
+                 "off": [asdict(miss) for miss in near.off]}
                 for near in self.nearest
             ],
             "causes": [{**asdict(c), "also": [list(a) for a in c.also]} for c in self.causes],
@@ -136,8 +136,10 @@ class Explanation:
             lines.insert(2, f"and {rows} figures of the studies' rows")
         lines += _settings_lines(self.settings)
         for near in self.nearest[:SHOWN]:
-            off = ", ".join(f"{label} {value:.5g}" for label, value in near.off[:SHOWN])
-            lines.append(f"  nearest ({near.matched} of {len(self.figures)}): {near.settings}; off: {off}")
+            lines.append(f"  nearest ({near.matched} of {len(self.figures)}): {near.settings}")
+            lines += [f"      {_missed(miss)}" for miss in near.off[:SHOWN]]
+            if len(near.off) > SHOWN:
+                lines.append(f"      and {len(near.off) - SHOWN} more figures off")
         for c in self.causes[:SHOWN]:
             under = f", under {c.settings}" if c.settings else ""
             also = f"; the same as {' or '.join(words for _, words in c.also)}" if c.also else ""
@@ -151,6 +153,11 @@ class Explanation:
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.title}: {self.verdict}>"
+
+
+def _missed(miss: Miss) -> str:
+    reading = f" ({miss.reading})" if miss.reading else ""
+    return f"{miss.label}: printed {miss.printed}, computed {miss.value:.5g}{reading}"
 
 
 def _settings_lines(classes: tuple[SettingClass, ...]) -> list[str]:

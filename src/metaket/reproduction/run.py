@@ -15,6 +15,7 @@ from metaket.reproduction.analyse import AnalysisResult, run_analysis
 from metaket.reproduction.bounds_paper import BoundResult, run_bound
 from metaket.reproduction.compare import compare_claim
 from metaket.reproduction.comparison import GROUPS, VERDICTS, Comparison, worst_verdict
+from metaket.reproduction.explain_verdicts import explained
 from metaket.reproduction.paper import Paper, load
 
 if TYPE_CHECKING:
@@ -160,7 +161,8 @@ def reproduce(paper: str | Path | Paper) -> Reproduction:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         analyses = {a.id: run_analysis(loaded, a) for a in loaded.analyses}
-        comparisons = tuple(compare_claim(claim, loaded, analyses) for claim in loaded.claims)
+        judged = [compare_claim(claim, loaded, analyses) for claim in loaded.claims]
+        comparisons = explained(loaded, analyses, judged)
     notes = tuple(dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, DataWarning)))
     for w in caught:
         if not issubclass(w.category, DataWarning):

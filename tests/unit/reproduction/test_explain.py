@@ -142,7 +142,7 @@ def test_frame_dict_and_summary_say_the_same() -> None:
         ({"printed": {"estimat": "0.7"}}, "Did you mean estimate"),
         ({"printed": {"estimate": 0.7}}, "text as printed"),
         ({"printed": {}}, "nothing printed"),
-        ({"printed": {"ci": "0.7"}}, "two limits"),
+        ({"printed": {"ci": "0.7"}}, "an interval, and prints a single number"),
         ({"printed": {"estimate": "NS"}}, "must be a number"),
         ({"printed": {"q": "1"}, "studies": {"Oak": {"estimate": "1"}}}, "unknown study"),
         ({"printed": {"q": "1"}, "stated": {"modell": "random"}}, "Did you mean model"),
