@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from metaket.errors import InputError
 from metaket.measures.effect import EffectSizes
 from metaket.reproduction.analyse import AnalysisResult
@@ -134,6 +136,11 @@ def explain_inputs(
     inputs: Inputs, figures: tuple[Figure, ...], stated: Mapping[str, Any], title: str = "print"
 ) -> Explanation:
     """`explain` on inputs and figures that were read already."""
+    with np.errstate(all="ignore"):  # versions that cannot be give NaN or infinity, and match nothing
+        return _explained(inputs, figures, stated, title)
+
+
+def _explained(inputs: Inputs, figures: tuple[Figure, ...], stated: Mapping[str, Any], title: str) -> Explanation:
     plan = plan_of(inputs, stated)
     table = distances(inputs, plan, figures)
     settings = matching_classes(table, plan, figures)
