@@ -44,6 +44,22 @@ _HOME = {
     "explain": "metaket.reproduction.explain",
     "effect_sizes": "metaket.measures.compute",
     "egger": "metaket.diagnostics.asymmetry",
+    "Begg": "metaket.diagnostics.rank",
+    "begg": "metaket.diagnostics.rank",
+    "SlopeTest": "metaket.diagnostics.counts_asymmetry",
+    "harbord": "metaket.diagnostics.counts_asymmetry",
+    "peters": "metaket.diagnostics.counts_asymmetry",
+    "schwarzer": "metaket.diagnostics.counts_asymmetry",
+    "PrecisionEffect": "metaket.diagnostics.precision_effect",
+    "pet": "metaket.diagnostics.precision_effect",
+    "peese": "metaket.diagnostics.precision_effect",
+    "pet_peese": "metaket.diagnostics.precision_effect",
+    "TrimAndFill": "metaket.diagnostics.trim_and_fill",
+    "trim_and_fill": "metaket.diagnostics.trim_and_fill",
+    "FailSafeN": "metaket.diagnostics.fail_safe",
+    "fail_safe_n": "metaket.diagnostics.fail_safe",
+    "ExcessSignificance": "metaket.diagnostics.excess",
+    "excess_significance": "metaket.diagnostics.excess",
     "generic": "metaket.measures.compute",
     "glmm": "metaket.pooling.glmm",
     "henmi_copas": "metaket.pooling.henmi_copas",
@@ -79,8 +95,16 @@ if TYPE_CHECKING:
     from metaket.diagnostics.asymmetry import egger as egger
     from metaket.diagnostics.baujat import Baujat as Baujat
     from metaket.diagnostics.baujat import baujat as baujat
+    from metaket.diagnostics.counts_asymmetry import SlopeTest as SlopeTest
+    from metaket.diagnostics.counts_asymmetry import harbord as harbord
+    from metaket.diagnostics.counts_asymmetry import peters as peters
+    from metaket.diagnostics.counts_asymmetry import schwarzer as schwarzer
     from metaket.diagnostics.cumulative import Cumulative as Cumulative
     from metaket.diagnostics.cumulative import cumulative as cumulative
+    from metaket.diagnostics.excess import ExcessSignificance as ExcessSignificance
+    from metaket.diagnostics.excess import excess_significance as excess_significance
+    from metaket.diagnostics.fail_safe import FailSafeN as FailSafeN
+    from metaket.diagnostics.fail_safe import fail_safe_n as fail_safe_n
     from metaket.diagnostics.gosh import Gosh as Gosh
     from metaket.diagnostics.gosh import gosh as gosh
     from metaket.diagnostics.influence import Influence as Influence
@@ -89,11 +113,19 @@ if TYPE_CHECKING:
     from metaket.diagnostics.leave_one_out import leave_one_out as leave_one_out
     from metaket.diagnostics.leave_one_out import leave_out as leave_out
     from metaket.diagnostics.permutation import permutation_test as permutation_test
+    from metaket.diagnostics.precision_effect import PrecisionEffect as PrecisionEffect
+    from metaket.diagnostics.precision_effect import peese as peese
+    from metaket.diagnostics.precision_effect import pet as pet
+    from metaket.diagnostics.precision_effect import pet_peese as pet_peese
+    from metaket.diagnostics.rank import Begg as Begg
+    from metaket.diagnostics.rank import begg as begg
     from metaket.diagnostics.residuals import Residuals as Residuals
     from metaket.diagnostics.residuals import residuals as residuals
     from metaket.diagnostics.shrinkage import Predictions as Predictions
     from metaket.diagnostics.shrinkage import blup as blup
     from metaket.diagnostics.subgroups import subgroups as subgroups
+    from metaket.diagnostics.trim_and_fill import TrimAndFill as TrimAndFill
+    from metaket.diagnostics.trim_and_fill import trim_and_fill as trim_and_fill
     from metaket.errors import MetaketError as MetaketError
     from metaket.measures.compute import effect_sizes as effect_sizes
     from metaket.measures.compute import generic as generic
