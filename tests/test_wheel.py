@@ -66,6 +66,8 @@ def test_the_wheel_holds_the_package_and_the_data_and_nothing_else(wheel: Path) 
         names = archive.namelist()
     assert {name.split("/")[0] for name in names} == {"metaket", f"metaket-{mk.__version__}.dist-info"}
     assert {"metaket/py.typed", "metaket/_data/han2016/paper.toml", "metaket/_data/han2016/outcomes.csv"} <= set(names)
+    papers = {f"metaket/_data/{p.relative_to(ROOT / 'data')}" for p in (ROOT / "data").rglob("*") if p.is_file()}
+    assert papers <= set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
     unwanted = (".pyc", ".ipynb")
     assert not [name for name in names if "__pycache__" in name or name.endswith(unwanted) or "/tests/" in name]

@@ -151,6 +151,8 @@ def result_n(result: PooledResult) -> int | None:
 
 def decision_text(result: PooledResult, better: str) -> str:
     """Where the interval lies."""
+    if math.isnan(result.effects.scale.null):
+        return "no value of no effect to decide against"
     decision = decision_of(result, better)
     return "interval holds no difference" if decision == "no difference" else decision
 

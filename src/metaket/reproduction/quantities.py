@@ -179,11 +179,11 @@ def _n_total(r: PooledResult, _better: str) -> Quantity:
 
 def arm_rate(table: Any, arm: str) -> Quantity:
     """All events over all patients of an arm, in percent: 100 e / n, so that a half prints as it does by hand."""
-    if table is None or f"events_{arm}" not in table or len(table) == 0 or table[f"events_{arm}"].isna().any():
+    names = (f"events_{arm}", f"n_{arm}")
+    if table is None or len(table) == 0 or any(name not in table or table[name].isna().any() for name in names):
         raise NotComputableError("a rate needs the counts of every study")
-    return Quantity(
-        100.0 * float(np.sum(table[f"events_{arm}"])) / float(np.sum(table[f"n_{arm}"])), unit="%", kind="rate"
-    )
+    events, n = (float(np.sum(table[name])) for name in names)
+    return Quantity(100.0 * events / n, unit="%", kind="rate")
 
 
 @_add("rate_t", "treatment-arm rate (all events over all patients)")

@@ -176,3 +176,17 @@ def test_every_quantity_is_finite_or_says_why_not(code: str) -> None:
                 assert str(error)  # noqa: PT017  a reason in words is the other right answer
             else:
                 assert math.isfinite(quantity.value) or quantity.words
+
+
+def test_rates_over_time_have_no_share_of_patients() -> None:
+    rows = {"study": ["A", "B"], "events_t": [3, 5], "time_t": [1.2, 2.1], "events_c": [4, 9], "time_c": [1.1, 2.0]}
+    table = pd.DataFrame(rows).assign(n_t=np.nan, n_c=np.nan)
+    result = mk.pool(mk.effect_sizes(table, "IRR"))
+    for code in ("rate_t", "n_total"):
+        with pytest.raises(NotComputableError):
+            QUANTITIES[code].func(result, "higher")
+
+
+def test_patients_of_single_groups() -> None:
+    rows = {"study": ["A", "B", "C"], "r": [0.1, 0.3, 0.2], "n": [40, 50, 60]}
+    assert QUANTITIES["n_total"].func(mk.pool(mk.effect_sizes(rows, "ZCOR")), "higher").value == 150
