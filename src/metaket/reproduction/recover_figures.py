@@ -14,7 +14,7 @@ from metaket._distributions import critical
 from metaket.errors import InputError
 from metaket.reproduction.claims import Printed
 from metaket.reproduction.recover_tests import TABLE_TESTS, chi_square, log_effect, risk_difference
-from metaket.reproduction.recover_text import agrees, read_effect, read_named, read_percent
+from metaket.reproduction.recover_text import EffectText, agrees, read_effect, read_named, read_percent
 
 __all__ = ["EFFECTS", "Figure", "Tables", "figures_of"]
 
@@ -114,17 +114,14 @@ def figures_of(
     out = [_percent(name, text) for name, text in percents.items() if text is not None]
     for name, text in effects.items():
         if text is not None:
-            out += _effect(name, text)
+            given = read_effect(name, text)
+            out += _effect(name, given)
+            out += [_p_value(f"{name}_p", given.p, tests)] if given.p else []
     if chi2 is not None:
         readings = {"chi-square": _statistic(False), "chi-square with Yates' correction": _statistic(True)}
         out.append(Figure("chi2", "chi-square", read_named("chi2", chi2), readings))
     if p is not None:
-        entries = [TABLE_TESTS[code] for code in tests]
-        if not entries:
-            raise InputError(f"tests must name at least one of {', '.join(TABLE_TESTS.codes)}")
-        printed = read_named("p", p)
-        cheap = {e.label: _test(e.code) for e in entries}
-        out.append(Figure("p", "p", printed, cheap, cost=2 if any(e.code == "fisher" for e in entries) else 1))
+        out.append(_p_value("p", read_named("p", p), tests))
     return tuple(sorted(out, key=lambda figure: figure.cost))
 
 
@@ -135,6 +132,14 @@ def _percent(name: str, text: str) -> Figure:
     return Figure(name, f"percentage of the {arm} arm", read_percent(name, text), reading)
 
 
+def _p_value(name: str, printed: Printed, tests: Sequence[str]) -> Figure:
+    entries = [TABLE_TESTS[code] for code in tests]
+    if not entries:
+        raise InputError(f"tests must name at least one of {', '.join(TABLE_TESTS.codes)}")
+    cost = 2 if any(entry.code == "fisher" for entry in entries) else 1
+    return Figure(name, "p", printed, {entry.label: _test(entry.code) for entry in entries}, cost)
+
+
 def _statistic(correct: bool) -> Reading:
     return lambda t: chi_square(*t.cells, correct=correct)
 
@@ -143,8 +148,7 @@ def _test(code: str) -> Reading:
     return lambda t: TABLE_TESTS[code].func(*t.cells)
 
 
-def _effect(name: str, text: str) -> list[Figure]:
-    given = read_effect(name, text)
+def _effect(name: str, given: EffectText) -> list[Figure]:
     places = (
         ("", "", given.estimate, 0.0),
         ("_low", ", lower limit", given.low, -1.0),

@@ -15,16 +15,13 @@ import numpy.typing as npt
 from metaket._checks import Array
 from metaket.errors import InputError
 from metaket.reproduction.claims import Printed, read_printed
+from metaket.reproduction.printed_parts import read_parts
 
 __all__ = ["Counts", "EffectText", "agrees", "read_count", "read_effect", "read_named", "read_percent"]
 
 Bools = npt.NDArray[np.bool_]
 TIE = 1e-12  # a tie such as 1/8 = 12.5 % may be off by one unit of the last binary digit
 SIGNIFICANT = 0.05
-_NUMBER = r"[+\-\u2212\u2013]?\s*[\d.,\u00b7\u22c5\u2022]+\s*%?"
-_LEVEL = re.compile(r"(\d{2}(?:\.\d+)?)\s*%\s*(?:CI|C\.I\.|confidence interval)\s*[:=,]?", re.IGNORECASE)
-_BETWEEN = r"\s*(?:to|;|,\s|\u2026|\.\.\.|\u2013|\u2014|-)\s*"
-_INTERVAL = re.compile(rf"({_NUMBER}){_BETWEEN}({_NUMBER})")
 
 
 class Counts(NamedTuple):
@@ -35,11 +32,12 @@ class Counts(NamedTuple):
 
 
 class EffectText(NamedTuple):
-    """A printed effect: estimate and, where printed, its interval and the interval's level."""
+    """A printed effect: estimate and, where printed, its interval, p-value and the interval's level."""
 
     estimate: Printed
     low: Printed | None
     high: Printed | None
+    p: Printed | None
     level: float
 
 
@@ -85,26 +83,23 @@ def read_percent(name: str, text: object) -> Printed:
 
 
 def read_effect(name: str, text: object) -> EffectText:
-    """ "4.54", "4.54 (1.58 to 13.05)", "4.54 [1.58, 13.05]", "4.54 (95% CI 1.58-13.05)".
+    """ "4.54", "4.54 (1.58 to 13.05)", "4.54 [1.58, 13.05]", "4.54 (95% CI 1.58-13.05; P = .005)": see `read_parts`.
 
     Raises
     ------
     InputError
-        None of these, or an interval whose ends are in the wrong order.
+        None of these, an interval whose ends are in the wrong order, or more than an estimate, its interval and p.
     """
-    plain = str(text).strip()
-    found = _LEVEL.search(plain)
-    level = float(found[1]) / 100.0 if found else 0.95
-    head, bracket, rest = re.sub(_LEVEL, " ", plain).replace("[", "(").replace("]", ")").partition("(")
-    if not bracket:
-        return EffectText(read_named(name, head.strip()), None, None, level)
-    ends = _INTERVAL.fullmatch(rest.strip().removesuffix(")").strip())
-    if not ends:
-        raise InputError(f"{name}: cannot read {plain!r}; expected a form such as '4.54 (1.58 to 13.05)'")
-    low, high = (read_named(name, end) for end in ends.groups())
-    if not low.value <= high.value:
-        raise InputError(f"{name}: the interval of {plain!r} has its ends in the wrong order")
-    return EffectText(read_named(name, head.strip()), low, high, level)
+    try:
+        parts = {part.role: part for part in read_parts(str(text).strip())}
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    other = [role for role in parts if role not in ("value", "low", "high", "p")]
+    if other or "value" not in parts:
+        raise InputError(f"{name} must be a number with or without its interval and p, got {text!r}")
+    low, high, p = (parts[role].printed if role in parts else None for role in ("low", "high", "p"))
+    level = parts["low"].level if "low" in parts else 0.95
+    return EffectText(parts["value"].printed, low, high, p, level)
 
 
 def agrees(printed: Printed, values: Array) -> Bools:

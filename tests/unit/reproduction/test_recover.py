@@ -101,6 +101,12 @@ def test_the_test_that_gives_p_is_named() -> None:
     assert mk.recover(n_t=13, n_c=14, percent_t="92.3%", percent_c="57.1%", p="<0.05").readings()["p"] == ["chi-square"]
 
 
+def test_a_p_value_behind_the_interval_counts_too() -> None:
+    both = mk.recover(n_t=47, n_c=25, odds_ratio="4.54 (1.58 to 13.05), P = .005")
+    assert both.readings()["odds_ratio_p"] == ["z of the log odds ratio"]
+    assert mk.recover(n_t=47, n_c=25, odds_ratio="4.54 (1.58 to 13.05), P = .5").count == 0
+
+
 def test_empty_cells_by_both_readings() -> None:
     frame = mk.recover(n_t=20, n_c=20, events_t=5, events_c=0, odds_ratio="14.55").to_frame()
     assert frame["odds_ratio_by"].tolist() == ["a half added to empty cells"]
@@ -144,8 +150,8 @@ def test_unknown_arms_are_tried_up_to_max_n_and_it_is_said() -> None:
         ({"n_t": 5, "n_c": 5, "events_t": 6}, "events_t is 6 but n_t is 5; events cannot exceed the arm"),
         ({"n_t": 5, "n_total": 5}, "n_total is 5, which leaves nobody for the other arm"),
         ({"n_t": 5, "n_c": 5, "percent_t": "163%"}, "percent_t must be a percentage between 0 and 100"),
-        ({"n_t": 5, "n_c": 5, "odds_ratio": "2.1 (1.2 to"}, "odds_ratio: cannot read '2.1 (1.2 to'"),
-        ({"n_t": 5, "n_c": 5, "odds_ratio": "2 (3 to 1)"}, "has its ends in the wrong order"),
+        ({"n_t": 5, "n_c": 5, "odds_ratio": "2.1 (1.2 to"}, "odds_ratio: cannot read the printed value '2.1 (1.2 to'"),
+        ({"n_t": 5, "n_c": 5, "odds_ratio": "2 (3 to 1)"}, "its interval runs from 3 down to 1"),
         ({"n_t": 5, "n_c": 5, "odds_ratio": "NS"}, "odds_ratio must be a number, got 'NS'"),
         ({"n_t": 5, "n_c": 5, "p": "small"}, "p: cannot read the printed value 'small'"),
         ({"n_t": 5, "n_c": 5, "p": "0.04", "tests": ["fischer"]}, "Did you mean fisher"),
