@@ -17,16 +17,16 @@ from metaket.measures.registry import MEASURES, scale_of
 from metaket.pooling.spec import PoolSpec
 from metaket.reproduction.bounds_answer import Bounds, Span, StudySet
 from metaket.reproduction.bounds_decision import possible_totals
+from metaket.reproduction.bounds_found import RANGES, found_by_search, side_of
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, read_ties
 from metaket.reproduction.bounds_program import Program, cheapest, make_program
 from metaket.reproduction.bounds_proof import BOUNDED, ranges_of
-from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, Results, enumerate_all, search
+from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, Results, enumerate_all
 
 __all__ = ["bounds"]
 
 CHOICES = 2_000  # choices of studies that are gone through
 ROUNDING = 1e-9  # proved ranges are widened by this, relative to their size, for the arithmetic
-RANGES = ("estimate", "ci_low", "ci_high")
 
 
 def bounds(
@@ -102,12 +102,12 @@ def bounds(
     check_choice("zero-cell rule", zero_cells, ZERO_CELLS)
     check_choice("double-zero rule", double_zero, DOUBLE_ZERO)
     check_choice("better", better, ("higher", "lower"))
-    known_ties = read_ties(ties)
-    _check_decisions(known_ties)
-    asked = Asked(MEASURES[measure].code, spec, check_level(level), better, known_ties)
+    all_ties = read_ties(ties)
+    _check_decisions(all_ties)
+    asked = Asked(MEASURES[measure].code, spec, check_level(level), better, all_ties)
     every = read_studies(rows, measure, zero_cells, double_zero)
     sets = [_set(chosen, every, asked, seed) for chosen in _choices(every, studies)]
-    texts = tuple(tie.label or f"{tie.quantity} {tie.printed.text}" for tie in known_ties)
+    texts = tuple(tie.label or f"{tie.quantity} {tie.printed.text}" for tie in all_ties)
     return Bounds(asked.measure, tuple(s.name for s in every), texts, tuple(sets), seed)
 
 
@@ -184,7 +184,7 @@ def _proved(
     proved, met = ranges_of(program, free, known, z)
     proved = {name: _widened(*ends) for name, ends in proved.items()} | _totals(program)
     _use_ties(proved, chosen, asked, known, z)
-    found = _searched(chosen, asked, met, seed)
+    found = found_by_search(program, asked, met, proved, seed)
     impossible = any(low > high for low, high in proved.values())
     status = "impossible" if impossible else "possible" if len(found.estimate) else "not found"
     spans = {} if impossible else _spans(proved, _attained(found, asked), asked)
@@ -239,7 +239,7 @@ def _use_ties(
             with np.errstate(divide="ignore", invalid="ignore"):
                 ends = (float(forward(tie.printed.low)), float(forward(tie.printed.high)))
             _clip(proved, tie.quantity, *(x if not math.isnan(x) else -math.inf for x in ends))
-        side = _side(tie, asked)
+        side = side_of(tie, asked.better)
         if side:
             for name in RANGES:
                 _clip(proved, name, *((0.0, math.inf) if side > 0 else (-math.inf, 0.0)))
@@ -250,14 +250,6 @@ def _use_ties(
 def _clip(proved: dict[str, tuple[float, float]], name: str, low: float, high: float) -> None:
     if name in proved:
         proved[name] = (max(proved[name][0], low), min(proved[name][1], high))
-
-
-def _side(tie: Tie, asked: Asked) -> int:
-    """1 where the tie puts the interval above no difference, -1 below, 0 where it does neither."""
-    if tie.quantity != "decision" or tie.printed.decision == "no difference":
-        return 0
-    up = (tie.printed.decision == "treatment better") == (asked.better == "higher")
-    return 1 if up else -1
 
 
 def _clip_events(
@@ -277,15 +269,6 @@ def _clip_events(
         _clip(proved, name, low, high)
         (fewest, most) = proved[f"n_{arm}"]
         _clip(proved, f"rate_{arm}", 100.0 * low / most, 100.0 * high / fewest)
-
-
-def _searched(chosen: Sequence[Study], asked: Asked, met: Sequence[tuple[int, ...]], seed: int) -> Results:
-    """What a seeded search finds, from the completions that the proof met."""
-    starts = np.unique(np.array(met, dtype=np.int64).reshape(-1, len(chosen)), axis=0)
-    scores = [lambda r, q=q, s=s: s * getattr(r, q) for q in RANGES for s in (1.0, -1.0)]
-    scores += [lambda r, i=i, s=s: s * r.totals[:, i] for i in (0, 2) for s in (1.0, -1.0)]
-    found = search(chosen, asked, starts, scores, np.random.default_rng(seed))
-    return found.take(found.fits)
 
 
 def _spans(

@@ -113,17 +113,17 @@ def _allowed(
 
 def cheapest(program: Program, costs: Sequence[Array]) -> Solution:
     """The completion of least total cost whose totals fit; infinite where none does."""
-    best = np.full(program.allowed.shape, np.inf)
-    best[0] = 0.0
+    best = np.zeros(1)  # of the totals that the studies so far can reach
     trail = []
     for keys, order, starts, cost in zip(program.keys, program.order, program.starts, costs, strict=True):
         least = np.minimum.reduceat(cost[order], starts)
-        before = np.arange(len(best))[:, None] - keys[None, :]
-        reached = np.where(before >= 0, best[before], np.inf) + least[None, :]
+        top = int(keys[-1])
+        padded = np.concatenate([np.full(top, np.inf), best, np.full(top, np.inf)])
+        reached = padded[np.arange(top, 2 * top + len(best))[:, None] - keys[None, :]] + least[None, :]
         pick = reached.argmin(axis=1)
         trail.append(pick)
-        best = reached[np.arange(len(best)), pick]
-    best = np.where(program.allowed, best, np.inf)
+        best = reached[np.arange(len(pick)), pick]
+    best = np.where(program.allowed[: len(best)], best, np.inf)
     state = int(best.argmin())
     value = float(best[state])
     return Solution(value, _walk_back(program, costs, trail, state) if math.isfinite(value) else ())

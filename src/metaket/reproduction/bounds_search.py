@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -18,13 +18,14 @@ from metaket.pooling.spec import PoolSpec
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie
 from metaket.reproduction.recover_text import SIGNIFICANT, agrees
 
-__all__ = ["Asked", "Results", "enumerate_all", "pool_choices", "search"]
+__all__ = ["Asked", "Neighbours", "Results", "climb", "enumerate_all", "pool_choices"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 ENUMERATE = 200_000  # completions that are pooled one by one: about a second
 BLOCK = 20_000
 MOVES = 200  # steps of one climb
+GAIN = 1e-9  # of a step, for it to count
 DECISIONS = ("treatment better", "no difference", "control better")
 
 
@@ -135,70 +136,66 @@ def enumerate_all(studies: Sequence[Study], asked: Asked) -> Results:
 Score = Callable[[Results], Array]
 
 
-def search(
-    studies: Sequence[Study], asked: Asked, starts: Ints, scores: Sequence[Score], rng: np.random.Generator
-) -> Results:
-    """Climb from the starts towards the greatest of each score; everything that fits on the way is kept."""
-    seen = [pool_choices(studies, starts, asked)]
-    space = _Neighbours(studies)
-    for score in scores:
-        values = np.where(seen[0].fits, score(seen[0]), -np.inf)
-        if not np.isfinite(values.max()):
-            continue
-        at, best = starts[int(values.argmax())], float(values.max())
-        for _ in range(MOVES):
-            moves = space.around(at, rng)
-            found = pool_choices(studies, moves, asked)
-            values = np.where(found.fits, score(found), -np.inf)
-            if not values.max() > best:
-                break
-            pick = int(values.argmax())
-            at, best = moves[pick], float(values[pick])
-            seen.append(found.take(np.array([pick])))
-    return Results.join(seen)
+def climb(space: Neighbours, asked: Asked, start: Ints, score: Score, rng: np.random.Generator) -> Results:
+    """Steps from `start` to better neighbours, as long as there is one that fits; the results of every step."""
+    studies, at, best = space.studies, start, -math.inf
+    steps = []
+    for _ in range(MOVES):
+        moves = space.around(at, rng)
+        found = pool_choices(studies, moves, asked)
+        values = np.where(found.fits, score(found), -np.inf)
+        pick = int(values.argmax())
+        if not values[pick] > best + GAIN:
+            break
+        at, best = moves[pick], float(values[pick])
+        steps.append(found.take(np.array([pick])))
+    return Results.join(steps or [pool_choices(studies, start[None, :], asked)])
 
 
-class _Neighbours:
-    """Completions beside one: a study's table changed, or an event moved from one study to another."""
+class Neighbours:
+    """Completions beside one: a study's table changed, a count one up or down, or one moved between two studies."""
 
-    __slots__ = ("index", "studies")
+    __slots__ = ("beside", "studies")
 
     def __init__(self, studies: Sequence[Study]) -> None:
         self.studies = studies
-        self.index = [
-            {cells: i for i, cells in enumerate(zip(*(s.cells[n].tolist() for n in CELLS), strict=True))}
-            for s in studies
-        ]
+        self.beside = [_beside(study) for study in studies]
 
     def around(self, at: Ints, rng: np.random.Generator, most: int = 40) -> Ints:
-        """Neighbours of a completion, shape (m, k)."""
-        out = [at]
+        """Neighbours of a completion, shape (m, k), itself the first."""
+        parts = [at[None, :]]
         for j, study in enumerate(self.studies):
             tables = np.arange(study.size) if study.size <= most else rng.integers(0, study.size, most)
-            out += [_with(at, {j: int(t)}) for t in tables]
-        for j, i, cell in self._pairs():
-            mine, theirs = self._shifted(at, j, cell, 1), self._shifted(at, i, cell, -1)
-            if mine is not None:
-                out.append(_with(at, {j: mine}))
-            if theirs is not None:
-                out.append(_with(at, {i: theirs}))
-            if mine is not None and theirs is not None:
-                out.append(_with(at, {j: mine, i: theirs}))
-        return np.unique(np.stack(out), axis=0)
-
-    def _pairs(self) -> Iterator[tuple[int, int, int]]:
-        free = [[j for j, s in enumerate(self.studies) if np.ptp(s.cells[name]) > 0] for name in CELLS]
-        for cell, members in enumerate(free):
-            yield from ((j, i, cell) for j in members for i in members if i != j or len(members) == 1)
-
-    def _shifted(self, at: Ints, study: int, cell: int, step: int) -> int | None:
-        cells = [int(self.studies[study].cells[name][at[study]]) for name in CELLS]
-        cells[cell] += step
-        return self.index[study].get((cells[0], cells[1], cells[2], cells[3]))
+            parts.append(_changed(at, np.full(len(tables), j), tables))
+        steps = np.stack([table[:, :, at[j]] for j, table in enumerate(self.beside)])  # (k, cell, down or up)
+        for cell in range(len(CELLS)):
+            down, up = (np.flatnonzero(steps[:, cell, way] >= 0) for way in (0, 1))
+            parts.append(_changed(at, down, steps[down, cell, 0]))
+            parts.append(_changed(at, up, steps[up, cell, 1]))
+            give, take = (x.ravel() for x in np.meshgrid(down, up))
+            apart = give != take
+            rows = _changed(at, give[apart], steps[give[apart], cell, 0])
+            rows[np.arange(len(rows)), take[apart]] = steps[take[apart], cell, 1]
+            parts.append(rows)
+        return np.concatenate(parts)
 
 
-def _with(at: Ints, changes: dict[int, int]) -> Ints:
-    out = at.copy()
-    for study, table in changes.items():
-        out[study] = table
+def _beside(study: Study) -> Ints:
+    """For each cell, one down and one up, the table that differs in that count only, or -1; shape (4, 2, m)."""
+    base = 2 + max(int(study.cells[name].max()) for name in CELLS)
+    strides = [base**power for power in (3, 2, 1, 0)]
+    code = np.asarray(sum(study.cells[name] * stride for name, stride in zip(CELLS, strides, strict=True)))
+    order = np.argsort(code)
+    out = np.full((len(CELLS), 2, study.size), -1, dtype=np.int64)
+    for cell, stride in enumerate(strides):
+        for way, step in enumerate((-stride, stride)):
+            place = np.minimum(np.searchsorted(code[order], code + step), study.size - 1)
+            out[cell, way] = np.where(code[order][place] == code + step, order[place], -1)
     return out
+
+
+def _changed(at: Ints, studies: Ints, tables: Ints) -> Ints:
+    """`at` once for each change, the table of that study replaced."""
+    rows = np.tile(at, (len(studies), 1))
+    rows[np.arange(len(studies)), studies] = tables
+    return rows
