@@ -15,13 +15,13 @@ from metaket.errors import InputError
 from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS
 from metaket.measures.registry import MEASURES, scale_of
 from metaket.pooling.spec import PoolSpec
-from metaket.reproduction.bounds_answer import Bounds, Span, StudySet
+from metaket.reproduction.bounds_answer import Bounds, StudySet
 from metaket.reproduction.bounds_decision import possible_totals
-from metaket.reproduction.bounds_found import RANGES, found_by_search, side_of
+from metaket.reproduction.bounds_found import RANGES, found_by_search, side_of, spans_of
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, read_ties
 from metaket.reproduction.bounds_program import Program, cheapest, make_program
 from metaket.reproduction.bounds_proof import BOUNDED, ranges_of
-from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, Results, enumerate_all
+from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, enumerate_all
 
 __all__ = ["bounds"]
 
@@ -159,21 +159,10 @@ def _enumerated(chosen: Sequence[Study], asked: Asked, left_out: tuple[str, ...]
     found = enumerate_all(chosen, asked)
     found = found.take(found.fits)
     status = "possible" if len(found.estimate) else "impossible"
-    spans = {q: Span(q, lo, hi, lo, hi) for q, (lo, hi) in _attained(found, asked).items()}
+    spans = spans_of(chosen, found, asked, None)
     seen = set(found.decisions(asked.measure, asked.better).tolist())
     decisions = {name: "possible" if i in seen else "impossible" for i, name in enumerate(DECISIONS)}
     return StudySet(left_out, status, "enumeration", count, spans, decisions)
-
-
-def _attained(found: Results, asked: Asked) -> dict[str, tuple[float, float]]:
-    """Ranges of what was seen, on the scale that people read; empty where nothing was."""
-    if not len(found.estimate):
-        return {}
-    back = scale_of(asked.measure).back
-    values = {name: np.asarray(back(getattr(found, name))) for name in RANGES}
-    values |= dict(zip(CELLS, found.totals.T, strict=True))
-    values |= {f"rate_{arm}": 100.0 * values[f"events_{arm}"] / values[f"n_{arm}"] for arm in "tc"}
-    return {name: (float(x.min()), float(x.max())) for name, x in values.items()}
 
 
 def _proved(
@@ -187,7 +176,7 @@ def _proved(
     found = found_by_search(program, asked, met, proved, seed)
     impossible = any(low > high for low, high in proved.values())
     status = "impossible" if impossible else "possible" if len(found.estimate) else "not found"
-    spans = {} if impossible else _spans(proved, _attained(found, asked), asked)
+    spans = {} if impossible else spans_of(chosen, found, asked, proved)
     seen = set(found.decisions(asked.measure, asked.better).tolist())
     decisions = {}
     for i, name in enumerate(DECISIONS):
@@ -269,19 +258,6 @@ def _clip_events(
         _clip(proved, name, low, high)
         (fewest, most) = proved[f"n_{arm}"]
         _clip(proved, f"rate_{arm}", 100.0 * low / most, 100.0 * high / fewest)
-
-
-def _spans(
-    proved: Mapping[str, tuple[float, float]], attained: Mapping[str, tuple[float, float]], asked: Asked
-) -> dict[str, Span]:
-    back = scale_of(asked.measure).back
-    out = {}
-    for name in (*RANGES, *CELLS, "rate_t", "rate_c"):
-        low, high = proved.get(name, (math.nan, math.nan))
-        if name in RANGES:
-            low, high = float(back(low)), float(back(high))
-        out[name] = Span(name, *attained.get(name, (math.nan, math.nan)), low, high)
-    return out
 
 
 def _excluded(decision: str, proved: Mapping[str, tuple[float, float]], asked: Asked) -> bool:

@@ -18,6 +18,9 @@ LIMIT = (
 )
 
 
+Table = tuple[str, int, int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The range of one quantity over all admissible completions.
@@ -29,6 +32,8 @@ class Span:
         Attained: some completion that agrees with everything printed has them. NaN where none was found.
     proved_low, proved_high : float
         No admissible completion is outside. NaN where nothing is proved.
+    at_low, at_high : tuple of (str, int, int, int, int)
+        A completion that has the found end: study, events_t, n_t, events_c, n_c of each.
     """
 
     quantity: str
@@ -36,6 +41,8 @@ class Span:
     found_high: float
     proved_low: float
     proved_high: float
+    at_low: tuple[Table, ...] = ()
+    at_high: tuple[Table, ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -54,17 +61,17 @@ class Span:
     def joined(self, other: Span) -> Span:
         """The range that holds both; a proof counts only where both have one."""
         lows, highs = (self.proved_low, other.proved_low), (self.proved_high, other.proved_high)
+        lowest = other if math.isnan(self.found_low) or other.found_low < self.found_low else self
+        highest = other if math.isnan(self.found_high) or other.found_high > self.found_high else self
         return Span(
             self.quantity,
-            _least(self.found_low, other.found_low),
-            -_least(-self.found_high, -other.found_high),
+            lowest.found_low,
+            highest.found_high,
             min(lows) if not any(map(math.isnan, lows)) else math.nan,
             max(highs) if not any(map(math.isnan, highs)) else math.nan,
+            lowest.at_low,
+            highest.at_high,
         )
-
-
-def _least(*values: float) -> float:
-    return min((x for x in values if not math.isnan(x)), default=math.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +209,11 @@ class Bounds:
 
 def _plain(spans: Iterable[Span]) -> list[dict[str, Any]]:
     names: Sequence[str] = ("quantity", "found_low", "found_high", "proved_low", "proved_high", "exact")
-    return [{name: _finite(getattr(span, name)) for name in names} for span in spans]
+    out = []
+    for span in spans:
+        row: dict[str, Any] = {name: _finite(getattr(span, name)) for name in names}
+        out.append(row | {end: [list(table) for table in getattr(span, end)] for end in ("at_low", "at_high")})
+    return out
 
 
 def _finite(value: Any) -> Any:

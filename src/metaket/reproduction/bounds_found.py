@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import Array
-from metaket.reproduction.bounds_inputs import Tie
+from metaket.measures.registry import scale_of
+from metaket.reproduction.bounds_answer import Span, Table
+from metaket.reproduction.bounds_inputs import CELLS, Study, Tie
 from metaket.reproduction.bounds_program import Program, cheapest
 from metaket.reproduction.bounds_search import Asked, Neighbours, Results, climb, pool_choices
 
-__all__ = ["found_by_search", "side_of"]
+__all__ = ["RANGES", "found_by_search", "side_of", "spans_of"]
 
 Ints = npt.NDArray[np.int64]
 RANGES = ("estimate", "ci_low", "ci_high")
@@ -125,3 +127,32 @@ def _priced(program: Program, side: int) -> list[tuple[int, ...]]:
                     ]
                     out.append(cheapest(program, costs).choice)
     return [choice for choice in out if choice]
+
+
+def spans_of(
+    studies: Sequence[Study], found: Results, asked: Asked, proved: Mapping[str, tuple[float, float]] | None
+) -> dict[str, Span]:
+    """The range of each quantity on the scale that people read; without `proved` everything was seen."""
+    back = scale_of(asked.measure).back
+    names = (*RANGES, *CELLS, "rate_t", "rate_c")
+    seen = len(found.estimate) > 0
+    if proved is None and not seen:
+        return {}
+    values: dict[str, Array] = {name: np.asarray(back(getattr(found, name))) for name in RANGES}
+    values |= dict(zip(CELLS, found.totals.T, strict=True))
+    values |= {f"rate_{arm}": 100.0 * values[f"events_{arm}"] / values[f"n_{arm}"] for arm in "tc"}
+    out = {}
+    for name in names:
+        at = (int(values[name].argmin()), int(values[name].argmax())) if seen else ()
+        ends = tuple(float(values[name][i]) for i in at) or (math.nan, math.nan)
+        low, high = ends if proved is None else proved.get(name, (math.nan, math.nan))
+        if proved is not None and name in RANGES:
+            low, high = float(back(low)), float(back(high))
+        shown = [_tables(studies, found.choices[i]) for i in at] or [(), ()]
+        out[name] = Span(name, ends[0], ends[1], low, high, shown[0], shown[1])
+    return out
+
+
+def _tables(studies: Sequence[Study], choice: Ints) -> tuple[Table, ...]:
+    cells = [[int(s.cells[name][i]) for name in CELLS] for s, i in zip(studies, choice, strict=True)]
+    return tuple((s.name, a, n1, c, n2) for s, (a, n1, c, n2) in zip(studies, cells, strict=True))

@@ -62,6 +62,8 @@ class Results:
         events_t, n_t, events_c, n_c over all studies.
     fits : ndarray of bool, shape (m,)
         Whether everything that is printed is met.
+    choices : ndarray of int, shape (m, k)
+        The table of each study.
     """
 
     estimate: Array
@@ -71,6 +73,7 @@ class Results:
     heterogeneity_p: Array
     totals: Array
     fits: Bools
+    choices: Ints
 
     @staticmethod
     def join(parts: Sequence[Results]) -> Results:
@@ -100,7 +103,7 @@ def pool_choices(studies: Sequence[Study], choices: Ints, asked: Asked) -> Resul
         half = critical(asked.level, found.df) * se
         p, q_p = two_sided_p(estimate / se, found.df), q_p_value(found.q, found.q_df)
     totals = np.stack([_total(studies, choices, name) for name in CELLS], axis=-1)
-    out = Results(estimate, estimate - half, estimate + half, p, q_p, totals, np.isfinite(estimate))
+    out = Results(estimate, estimate - half, estimate + half, p, q_p, totals, np.isfinite(estimate), choices)
     fits = out.fits.copy()
     for tie in asked.ties:
         fits &= _meets(tie, out, asked)
