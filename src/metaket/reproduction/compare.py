@@ -9,20 +9,17 @@ from dataclasses import replace
 from metaket.errors import InputError, NotComputableError
 from metaket.reproduction.analyse import AnalysisResult
 from metaket.reproduction.audit import audited
+from metaket.reproduction.claim_parts import claim_parts
 from metaket.reproduction.claims import read_printed
 from metaket.reproduction.comparison import VERDICTS, Comparison, group_of, worst_verdict
 from metaket.reproduction.judge import in_printed_unit, judge_number, judge_words, stated_decision
-from metaket.reproduction.many import is_number
 from metaket.reproduction.paper import Claim, Paper
-from metaket.reproduction.printed_parts import LEVEL, Part, read_parts
+from metaket.reproduction.printed_parts import Part
 from metaket.reproduction.quantities import DECISIONS, Quantity
 from metaket.reproduction.rounding import Reach, rounding_range
 from metaket.reproduction.statements import STATEMENTS
 
 __all__ = ["VERDICTS", "Comparison", "claim_parts", "compare_claim", "worst_verdict"]
-
-HETEROGENEITY = ("tau2", "tau", "q", "i2", "h2")
-INTERVALS = {"estimate": "ci", "ci": "ci", "pi": "pi"}  # what an interval behind a value, or alone, is of
 
 
 def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisResult]) -> Comparison:
@@ -88,42 +85,6 @@ def _of_analysis(claim: Claim, paper: Paper, found: AnalysisResult, base: Compar
         return whole
     cause = f"{len(found.open)} of {found.asked} trials lack a number; on the sourced rows: {whole.verdict}"
     return replace(whole, verdict="not computable", on_sourced_rows=whole.verdict, cause=cause)
-
-
-def claim_parts(code: str, text: str) -> list[tuple[str, Part | None]]:
-    """(quantity, printed part) of a claim; no part where the claim is a decision in words."""
-    if not is_number(code):
-        return [(code, None)]
-    return [(_quantity_of(code, part, text), part) for part in read_parts(text)]
-
-
-def _quantity_of(code: str, part: Part, text: str) -> str:
-    """The quantity that a part of the text is of: behind an estimate its limits, p-value and heterogeneity."""
-    head, colon, last = code.rpartition(":")
-    if part.role == "value" or (part.role == "percent" and last in ("rate_t", "rate_c")):
-        if last in ("ci", "pi"):
-            raise InputError(f"{text!r} is of {code!r}, an interval, and prints a single number; name its quantity")
-        return code
-    if code.startswith(("coef:", "prediction at ")):
-        return _of_coefficient(code, part, text)
-    if part.role in ("low", "high"):
-        name = f"{INTERVALS.get(last, f'{last}_ci')}_{part.role}"
-        at = "" if part.level == LEVEL else f":{part.level:g}"
-        if at and not name.startswith("ci_"):
-            raise InputError(f"{text!r}: an interval of {code} at {100 * part.level:g} % is not computed; only 95 %")
-        return f"{head}{colon}{name}{at}"
-    name = part.role if part.role != "p" else "q_p" if last in HETEROGENEITY else "p_value"
-    return f"{head}{colon}{name}"
-
-
-def _of_coefficient(code: str, part: Part, text: str) -> str:
-    """The same for a coefficient, or a prediction at values of the moderators."""
-    kind, rest = ("coef", code[5:]) if code.startswith("coef:") else ("prediction", code[14:])
-    if part.role in ("low", "high") and part.level == LEVEL:
-        return f"ci_{part.role}:{rest}" if kind == "coef" else f"ci_{part.role} at {rest}"
-    if part.role == "p" and kind == "coef":
-        return f"p:{rest}"
-    raise InputError(f"{text!r}: {part.role} goes with no quantity of {code!r}; make it a claim of its own")
 
 
 def _of_part(

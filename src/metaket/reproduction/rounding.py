@@ -32,7 +32,7 @@ from metaket.reproduction.typography import plain
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Reach", "RoundedInput", "rounded_inputs", "rounding_range"]
+__all__ = ["Reach", "RoundedInput", "printed_half", "rounded_inputs", "rounding_range"]
 
 ROUNDED = ("mean_t", "sd_t", "mean_c", "sd_c", "y", "y_low", "y_high", "se", "v", "ci_low", "ci_high", "p")
 CELLS = ("events_t", "n_t", "events_c", "n_c")
@@ -104,6 +104,13 @@ def _half(text: str) -> float:
     except InvalidOperation:
         return 0.0
     return float(Decimal(1).scaleb(exponent) / 2) if isinstance(exponent, int) else 0.0
+
+
+def printed_half(paper: Paper, number: Any, column: str) -> float:
+    """Half a unit of the last printed decimal of a cell of outcomes.csv; 0 where it is blank or not there."""
+    if column not in paper.printed.columns:
+        return 0.0
+    return _half(str(paper.printed.at[number, column]))
 
 
 def _open_count(number: int, row: Any, percent: str, arm: str) -> list[RoundedInput]:

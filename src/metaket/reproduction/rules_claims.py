@@ -1,0 +1,196 @@
+"""Rules on the printed figures of one analysis, held against each other before anything is pooled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from scipy import stats
+
+from metaket.errors import InputError
+from metaket.measures.registry import MEASURES, scale_of
+from metaket.outcomes import join_trials, matching
+from metaket.reproduction.claim_parts import printed_figures
+from metaket.reproduction.claims import Printed
+from metaket.reproduction.findings import RULES, Hits
+from metaket.reproduction.paper import Analysis, Paper
+from metaket.reproduction.precision import middle_gap, p_conflict
+from metaket.reproduction.rounding import printed_half
+from metaket.reproduction.rules_rows import possible_counts
+from metaket.timecourse import time_label
+
+__all__ = ["smallest_denominator"]
+
+MAX_DENOMINATOR = 2000
+Figures = Mapping[str, Printed]
+
+
+def _analyses(paper: Paper) -> Iterator[tuple[str, Analysis, Figures]]:
+    """(where, analysis, its printed figures) of each analysis that has any."""
+    for analysis in paper.analyses:
+        figures = printed_figures(paper, analysis.id)
+        if figures and analysis.measure.upper() in MEASURES:  # the rule `analyses` speaks of an unknown one
+            yield f"paper.toml claims of analysis {analysis.id}", analysis, figures
+
+
+def _interval(figures: Figures) -> tuple[list[float], list[float]] | None:
+    """(estimate, low, high) and their halves of a unit, where all three are printed as numbers."""
+    parts = [figures.get(name) for name in ("estimate", "ci_low", "ci_high")]
+    if any(part is None or part.relation != "=" for part in parts):
+        return None
+    found = [part for part in parts if part is not None]
+    return [p.value for p in found], [(p.high - p.low) / 2 for p in found]
+
+
+@RULES.add(
+    "claim-middle",
+    label="a printed estimate in the middle of its interval",
+    reference="Cochrane Handbook 6.3 (2022), 6.3.2: an interval of a ratio is symmetric on the log scale",
+)
+def _middle(paper: Paper) -> Hits:
+    """A printed estimate lies in its interval, and in its middle: on the log scale for ratios."""
+    for where, analysis, figures in _analyses(paper):
+        found = _interval(figures)
+        if not found:
+            continue
+        (y, low, high), halves = found
+        shown = f"{y:g} ({low:g} to {high:g})"
+        log = scale_of(analysis.measure).log_axis
+        if not low <= y <= high:
+            yield where, f"{shown}: the estimate is outside its interval", "error"
+        elif log and low <= 0:
+            continue
+        elif (gap := middle_gap(y, low, high, halves, log=log)) > 0.02:
+            scale = " on the log scale" if log else ""
+            yield where, f"{shown}: {100 * gap:.0f} % of the width off the middle{scale}", "warning", "likely"
+
+
+@RULES.add(
+    "claim-p",
+    label="a printed p-value against its estimate and interval",
+    reference="Altman & Bland (2011) BMJ 343:d2304",
+)
+def _p(paper: Paper) -> Hits:
+    """A printed p-value, or "significant", against the printed estimate and interval."""
+    for where, analysis, figures in _analyses(paper):
+        found, p, scale = _interval(figures), figures.get("p_value"), scale_of(analysis.measure)
+        if not found or p is None or p.relation == "words" or not math.isfinite(scale.null):
+            continue
+        (y, low, high), halves = found
+        if scale.log_axis:
+            if min(y - halves[0], low - halves[1]) <= 0:
+                continue
+            halves = [h / v for h, v in zip(halves, (y, low, high), strict=True)]
+            y, low, high = math.log(y), math.log(low), math.log(high)
+        else:
+            y, low, high = y - scale.null, low - scale.null, high - scale.null
+        conflict = p_conflict(y, low, high, halves, (max(p.low, 0.0), min(p.high, 1.0)))
+        if conflict:
+            yield where, f"p printed as {_text(p)}, but {conflict[0]}", "warning", conflict[1]
+
+
+@RULES.add(
+    "claim-i2",
+    label="printed I2 against Q and its degrees of freedom",
+    reference="Higgins & Thompson (2002) Stat Med 21:1539-1558: I2 = (Q - df) / Q",
+)
+def _i2(paper: Paper) -> Hits:
+    """I2 is 100 (Q - df) / Q, or 0; from tau2 instead of Q it may be another."""
+    for where, analysis, figures in _analyses(paper):
+        q, i2, df = figures.get("q"), figures.get("i2"), _df(figures)
+        if q is None or i2 is None or df is None or q.relation != "=" or i2.relation != "=" or q.low <= 0:
+            continue
+        low, high = (100.0 * max(0.0, 1.0 - df / x) for x in (q.low, q.high))
+        factor = 100.0 if i2.unit != "%" and i2.value <= 1 and i2.decimals >= 2 else 1.0
+        if factor * i2.low <= high + 1e-9 and factor * i2.high >= low - 1e-9:
+            continue
+        sure = "possible" if analysis.i2 == "tau2" else "likely"
+        message = f"Q = {_text(q)} on {df:g} df gives I2 = {low:.1f} to {high:.1f} %, printed is {_text(i2)}"
+        yield where, message, "warning", sure
+
+
+@RULES.add(
+    "claim-q",
+    label="printed p-value of heterogeneity against Q and its degrees of freedom",
+    reference="Cochran (1954) Biometrics 10:101-129: Q is chi-square on k - 1 degrees of freedom",
+)
+def _q(paper: Paper) -> Hits:
+    """The upper tail of chi-square at Q."""
+    for where, _, figures in _analyses(paper):
+        q, p, df = figures.get("q"), figures.get("q_p"), _df(figures)
+        if q is None or p is None or df is None or q.relation != "=" or p.relation == "words" or df < 1:
+            continue
+        least, most = (float(stats.chi2.sf(x, df)) for x in (q.high, max(q.low, 0.0)))
+        if p.high < least or p.low > most:
+            message = f"Q = {_text(q)} on {df:g} df gives p = {least:.3g} to {most:.3g}, printed is {_text(p)}"
+            yield where, message, "warning", "likely"
+
+
+def _text(printed: Printed) -> str:
+    return printed.text.strip()
+
+
+def _df(figures: Figures) -> float | None:
+    """Degrees of freedom of Q: printed, or the printed number of studies less 1."""
+    for name, less in (("q_df", 0.0), ("k", 1.0)):
+        printed = figures.get(name)
+        if printed is not None and printed.relation == "=":
+            return printed.value - less
+    return None
+
+
+@RULES.add(
+    "weights",
+    label="weights that add up to 100 per cent",
+    reference="Cochrane Handbook 6.3 (2022), 10.3: weights are shares of a whole",
+)
+def _weights(paper: Paper) -> Hits:
+    """Printed weights of an analysis' rows (column `weight`) are 100 together, within their rounding."""
+    if "weight" not in paper.printed.columns:
+        return
+    table = join_trials(paper.outcomes, paper.trials)
+    for analysis in paper.analyses:
+        try:
+            rows = table.index[matching(table, analysis.where)]
+        except InputError:
+            continue  # the rule `analyses` says so
+        cells = [str(paper.printed.at[number, "weight"]).strip().rstrip("%") for number in rows]
+        try:
+            values = np.array([float(cell) for cell in cells if cell])
+        except ValueError:
+            yield f"paper.toml analysis {analysis.id}", "the column weight holds a text that is no number", "error"
+            continue
+        if analysis.sensitivity_of or len(values) < 2 or len(values) < len(cells):
+            continue
+        slack = sum(printed_half(paper, number, "weight") for number in rows) + 1e-9
+        if abs(values.sum() - 100.0) > slack:
+            message = f"the {len(values)} printed weights are {values.sum():g} % together, not 100"
+            yield f"paper.toml analysis {analysis.id}", message, "warning", "certain"
+
+
+def smallest_denominator(printed: tuple[str, ...], limit: int = MAX_DENOMINATOR) -> int | None:
+    """The smallest n for which every percentage is a whole number of n patients."""
+    return next((n for n in range(1, limit + 1) if all(possible_counts(p, n) for p in printed)), None)
+
+
+@RULES.add(
+    "pooled-rates",
+    label="one denominator for the rates of a time",
+    reference="Brown & Heathers (2017) Soc Psychol Personal Sci 8:363-369 (GRIM)",
+)
+def _pooled_rates(paper: Paper) -> Hits:
+    """Claims of treatment-arm rates at one time: how many patients they need together."""
+    by_time: dict[tuple[float, str], list[tuple[str, str]]] = {}
+    for claim in paper.claims:
+        if claim.of.get("quantity") in ("rate_t", "rate_c") and claim.printed.strip().endswith("%"):
+            time = paper.analysis(claim.of["analysis"]).where.get("time_h")
+            if isinstance(time, int | float):
+                by_time.setdefault((float(time), claim.of["quantity"]), []).append((claim.id, claim.printed))
+    for (time, _arm), items in sorted(by_time.items()):
+        texts = tuple(text for _, text in items)
+        n = smallest_denominator(texts)
+        claims = ", ".join(name for name, _ in items)
+        least = f"at least {n} patients in the arm" if n else f"more than {MAX_DENOMINATOR} patients in the arm"
+        message = f"{' and '.join(texts)} are whole patients of one arm only with {least}"
+        yield f"paper.toml claims {claims} ({time_label(time)})", message, "note"
