@@ -19,13 +19,14 @@ _PERCENT = r"(\d{2}(?:\.\d+)?)\s*%?-?\s*"
 _NAME = r"(?:(?:confidence|credible|prediction|compatibility)\s+(?:intervals?|limits)|CrI|CI|PI|CL)"
 _LEVEL = rf"(?:(?:{_PERCENT})?{_NAME}(?:\s*\(?(?:{_PERCENT})\)?)?)\s*(?:from|of|[:=,;])?\s*"
 # an interval, with or without its level, in any bracket or behind a comma
-_INTERVAL = re.compile(rf"(?:{_LEVEL})?[\[({{]?\s*(?P<low>{_N}){_BETWEEN}(?P<high>{_N})\s*[\])}}]?", re.I)
+_INTERVAL = re.compile(rf"[\[({{]?\s*(?:{_LEVEL})?[\[({{]?\s*(?P<low>{_N}){_BETWEEN}(?P<high>{_N})\s*[\])}}]?", re.I)
 _WORD = r"(?:[A-Za-z][\w² ]*?\s*[=:,]?\s+|[A-Za-z]\w*\s*[=:]\s*)?"
 _COUNT = r"\d+\s*(?:/|of|out of)\s*\d+"
 _FIRST = re.compile(rf"(?P<first>{_COUNT}|{_WORD}{_N})\s*(?P<rest>[\[({{,;].*|{_LEVEL}.*)", re.I)
 _BY_NAME = r"(?:p(?:-?\s?values?)?|i\^?[2²]|q|(?:tau|τ)\^?[2²])"
 _HETEROGENEITY = r"(?:\s*(?:for|of|_)?\s*\(?het(?:erogeneity)?\)?)?"
 _SPLIT = re.compile(rf"\s*;\s*|\s*[,)\]}}]\s*[\[({{]?\s*(?={_BY_NAME}{_HETEROGENEITY}\s*(?:[<>=:]|\d))", re.I)
+_AFTER = re.compile(r"\s*(?:$|[,;)\]}(\[{])")
 _NAMED = re.compile(rf"({_BY_NAME})({_HETEROGENEITY})(?=\W)", re.I)
 _CODES = {"p": "p", "i": "i2", "q": "q", "t": "tau2", "τ": "tau2"}
 
@@ -135,10 +136,14 @@ def _behind(piece: str, first: Printed) -> list[Part]:
 
 def _pieces(text: str) -> list[str]:
     """What stands behind the value, one interval or named number a piece."""
-    inner = text.strip().lstrip(",; ")
-    semicolon_is_between = re.fullmatch(rf"[\[({{]?\s*(?:{_LEVEL})?{_N}\s*;\s*{_N}\s*[\])}}]?", inner, re.I)
-    raw = [inner] if semicolon_is_between else _SPLIT.split(inner)
-    return [piece for piece in (_unbracketed(part) for part in raw) if piece]
+    inner = text.strip(" ,;")
+    if not inner:
+        return []
+    interval = _INTERVAL.match(inner)  # first: its ends may be parted by the semicolon that parts the pieces
+    end = interval.end() if interval and _AFTER.match(inner, interval.end()) else 0
+    if end:
+        return [_unbracketed(inner[:end]), *_pieces(inner[end:])]
+    return [piece for piece in (_unbracketed(part) for part in _SPLIT.split(inner)) if piece]
 
 
 def _unbracketed(piece: str) -> str:

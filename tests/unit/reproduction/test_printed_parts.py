@@ -60,6 +60,10 @@ def test_a_value_with_its_interval(text: str) -> None:
         "1.58 (1.20 to 2.09) (p = 0.03)",
         "1.58 (95% CI, 1.20-2.09; p-value: 0.03)",
         "1.58 (1.20 to 2.09), p 0.03",
+        "1.58 [1.20; 2.09], P = .03",
+        "1.58 [95% CI 1.20; 2.09]; P = .03",
+        "1.58 (95% CI 1.20; 2.09; P = .03)",
+        "1.58; 95% CI 1.20-2.09; P = .03",
     ],
 )
 def test_a_p_value_behind_it(text: str) -> None:
