@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 from scipy import stats
 
-__all__ = ["middle_gap", "p_conflict", "p_range"]
+__all__ = ["middle_gap", "p_conflict", "p_range", "rounded_ends"]
 
 Z = 1.9599639845400545
 FEW = 4.0  # degrees of freedom of a t interval that a paper may have used instead of the normal one
 
 
-def middle_gap(y: float, low: float, high: float, halves: Sequence[float], *, log: bool = False) -> float:
+def rounded_ends(
+    values: Sequence[float], halves: Sequence[float], forward: Callable[..., Any] = float
+) -> list[tuple[float, float]] | None:
+    """The range of each value within its rounding, transformed; None where one has no transformed value, such as a
+    ratio that may round down to zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = [(float(forward(v - h)), float(forward(v + h))) for v, h in zip(values, halves, strict=True)]
+    return ends if all(math.isfinite(x) for end in ends for x in end) else None
+
+
+def middle_gap(
+    y: float, low: float, high: float, halves: Sequence[float], forward: Callable[..., Any] = float
+) -> float:
     """How far y is off the middle of its interval beyond what rounding allows, as a share of the width.
 
     Parameters
     ----------
     y, low, high : float
-        Above 0 where `log`.
     halves : sequence of float
         Half a unit of the last printed decimal of each.
-    log : bool
-        Take the geometric middle.
+    forward : callable
+        To the scale on which the interval is symmetric, increasing: the logarithm for ratios.
     """
-    ends = [(v - h, v + h) for v, h in zip((y, low, high), halves, strict=True)]
-    if log:
-        if min(end[0] for end in ends) <= 0:
-            return 0.0  # a value that may round down to zero says nothing
-        ends = [(math.log(a), math.log(b)) for a, b in ends]
+    ends = rounded_ends((y, low, high), halves, forward)
+    if ends is None:
+        return 0.0
     (y0, y1), (a0, a1), (b0, b1) = ends
     off = max(y0 - (a1 + b1) / 2, (a0 + b0) / 2 - y1, 0.0)
     width = (b0 + b1 - a0 - a1) / 2

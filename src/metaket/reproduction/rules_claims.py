@@ -22,6 +22,7 @@ from metaket.timecourse import time_label
 
 __all__ = ["smallest_denominator"]
 
+OFF = 0.02  # share of an interval's width by which its middle may be off beyond rounding
 MAX_DENOMINATOR = 2000
 Figures = Mapping[str, Printed]
 
@@ -56,14 +57,12 @@ def _middle(paper: Paper) -> Hits:
             continue
         (y, low, high), halves = found
         shown = f"{y:g} ({low:g} to {high:g})"
-        log = scale_of(analysis.measure).log_axis
+        scale = scale_of(analysis.measure)
         if not low <= y <= high:
             yield where, f"{shown}: the estimate is outside its interval", "error"
-        elif log and low <= 0:
-            continue
-        elif (gap := middle_gap(y, low, high, halves, log=log)) > 0.02:
-            scale = " on the log scale" if log else ""
-            yield where, f"{shown}: {100 * gap:.0f} % of the width off the middle{scale}", "warning", "likely"
+        elif (gap := middle_gap(y, low, high, halves, scale.forward)) > OFF:
+            named = "" if scale.name in ("difference", "level") else f" on the scale of the analysis ({scale.name})"
+            yield where, f"{shown}: {100 * gap:.0f} % of the width off the middle{named}", "warning", "likely"
 
 
 @RULES.add(
@@ -78,13 +77,12 @@ def _p(paper: Paper) -> Hits:
         if not found or p is None or p.relation == "words" or not math.isfinite(scale.null):
             continue
         (y, low, high), halves = found
-        if scale.log_axis:
-            if min(y - halves[0], low - halves[1]) <= 0:
-                continue
-            halves = [h / v for h, v in zip(halves, (y, low, high), strict=True)]
-            y, low, high = math.log(y), math.log(low), math.log(high)
-        else:
-            y, low, high = y - scale.null, low - scale.null, high - scale.null
+        null = float(scale.forward(scale.null))
+        ends = rounded_ends((y, low, high), halves, scale.forward)
+        if ends is None:
+            continue
+        y, low, high = ((a + b) / 2 - null for a, b in ends)
+        halves = [(b - a) / 2 for a, b in ends]
         conflict = p_conflict(y, low, high, halves, (max(p.low, 0.0), min(p.high, 1.0)))
         if conflict:
             yield where, f"p printed as {_text(p)}, but {conflict[0]}", "warning", conflict[1]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from metaket.measures.registry import scale_of
 from metaket.outcomes import NUMBERS
 from metaket.reproduction.findings import RULES, Hits, row_name
 from metaket.reproduction.paper import Paper
@@ -74,7 +75,7 @@ def _ratio_scale(paper: Paper) -> Hits:
         if not 0 < min(y, low, high) or low > high:
             continue
         halves = [printed_half(paper, number, name) for name in ("y", "ci_low", "ci_high")]
-        if middle_gap(y, low, high, halves) > OFF and middle_gap(y, low, high, halves, log=True) == 0.0:
+        if middle_gap(y, low, high, halves) > OFF and middle_gap(y, low, high, halves, scale_of("RR").forward) == 0.0:
             message = f"{y:g} ({low:g} to {high:g}) fits as a ratio only; y and its limits are logarithms here"
             yield row_name(number, row), message, "warning"
 
@@ -115,19 +116,23 @@ def _symmetric(paper: Paper, number: Any, row: Any) -> tuple[float, float, list[
 def _sd_or_se(paper: Paper) -> Hits:
     """An SD far below those of the other studies that becomes like them when multiplied by sqrt(n)."""
     for number, row in paper.outcomes.iterrows():
-        for arm in ("t", "c"):
-            sd, n, usual = float(row[f"sd_{arm}"]), float(row[f"n_{arm}"]), _usual_sd(paper, row)
-            if usual is None or not (sd > 0 and n >= FEWEST):
-                continue
-            as_se = sd * math.sqrt(n)
-            if sd * FAR < usual and 1 / SAME < as_se / usual < SAME:
-                message = f"sd_{arm} {sd:g} times sqrt({n:g}) is {as_se:.3g}, like the other studies' {usual:.3g}"
-                yield row_name(number, row), f"{message}: a standard error?", "warning", "likely"
+        usual = _usual_sd(paper, row)
+        both = [(float(row[f"sd_{arm}"]), float(row[f"n_{arm}"])) for arm in ("t", "c")]
+        arms = [(sd, n) for sd, n in both if not np.isnan(sd)]
+        if usual is not None and arms and all(_like_an_se(sd, n, usual) for sd, n in arms):
+            shown = " and ".join(f"{sd:g} sqrt({n:g}) = {sd * math.sqrt(n):.3g}" for sd, n in arms)
+            message = f"its standard deviations look like standard errors: {shown}, the other studies have {usual:.3g}"
+            yield row_name(number, row), message, "warning", "likely"
         pooled = math.sqrt((row["sd_t"] ** 2 + row["sd_c"] ** 2) / 2)
         if pooled > 0 and abs(row["mean_t"] - row["mean_c"]) > LARGE * pooled:
             apart = abs(row["mean_t"] - row["mean_c"]) / pooled
             message = f"the means are {apart:.3g} standard deviations apart: standard errors for deviations?"
             yield row_name(number, row), message, "warning", "possible"
+
+
+def _like_an_se(sd: float, n: float, usual: float) -> bool:
+    """Whether an SD is far below the usual one, and like it when multiplied by sqrt(n)."""
+    return sd > 0 and n >= FEWEST and sd * FAR < usual and 1 / SAME < sd * math.sqrt(n) / usual < SAME
 
 
 def _usual_sd(paper: Paper, row: Any) -> float | None:

@@ -65,7 +65,10 @@ def test_ratios_that_were_not_made_logarithms(tmp_path: Path, cells: dict[str, f
     [
         ((("1.58", "estimate"), ("1.20", "ci_low"), ("2.09", "ci_high")), ""),
         ((("1.58 (1.20 to 2.09)", "estimate"),), ""),
-        ((("1.85 (1.20 to 2.09)", "estimate"),), "57 % of the width off the middle on the log scale"),
+        (
+            (("1.85 (1.20 to 2.09)", "estimate"),),
+            "% of the width off the middle",
+        ),
         ((("1.58 (1.20 to 1.50)", "estimate"),), "the estimate is outside its interval"),
         ((("1.58 (0.00 to 2.09)", "estimate"),), ""),  # zero has no logarithm
     ],
@@ -77,7 +80,7 @@ def test_a_printed_estimate_in_the_middle_of_its_interval(tmp_path: Path, texts:
         assert (got[0].level, got[0].sure) == ("error", "certain")
     elif words:
         assert (got[0].level, got[0].sure) == ("warning", "likely")
-        assert "off the middle on the log scale" in got[0].message
+        assert "off the middle on the scale of the analysis (log ratio)" in got[0].message
         assert got[0].where == "paper.toml claims of analysis response"
 
 
@@ -194,8 +197,10 @@ def test_a_standard_error_among_standard_deviations(tmp_path: Path) -> None:
     rows = [row(s, **MEANS, sd_t=sd, sd_c=sd) for s, sd in (("A", 8), ("B", 9), ("C", 10), ("D", 1.7))]
     got = hits(tmp_path, "sd-or-se", *rows, paper=paper_of("SMD"))
     assert {f.where for f in got} == {"outcomes.csv row 5 (D, response, 24 h)"}
-    assert [f.sure for f in got] == ["likely", "likely"]
-    assert "sd_t 1.7 times sqrt(25) is 8.5, like the other studies' 9" in got[0].message
+    assert [f.sure for f in got] == ["likely"]
+    assert "1.7 sqrt(25) = 8.5 and 1.7 sqrt(25) = 8.5, the other studies have 9" in got[0].message
+    one_arm = [*rows[:3], row("D", **MEANS, sd_t=9, sd_c=1.7)]  # the other arm shows that it was no slip of a kind
+    assert not hits(tmp_path / "b", "sd-or-se", *one_arm, paper=paper_of("SMD"))
 
 
 def test_means_many_standard_deviations_apart(tmp_path: Path) -> None:
