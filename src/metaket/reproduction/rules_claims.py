@@ -15,7 +15,7 @@ from metaket.reproduction.claim_parts import printed_figures
 from metaket.reproduction.claims import Printed
 from metaket.reproduction.findings import RULES, Hits
 from metaket.reproduction.paper import Analysis, Paper
-from metaket.reproduction.precision import middle_gap, p_conflict
+from metaket.reproduction.precision import middle_gap, p_conflict, rounded_ends
 from metaket.reproduction.rounding import printed_half
 from metaket.reproduction.rules_rows import possible_counts
 from metaket.timecourse import time_label
