@@ -42,7 +42,7 @@ def test_list_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version") == (0, f"metaket {mk.__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", ["list", "reproduce", "pool", "plot", "check"])
+@pytest.mark.parametrize("command", ["list", "reproduce", "pool", "plot", "check", "new"])
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, err = run(capsys, command, "--help")
     assert (code, err) == (0, "")

@@ -39,6 +39,7 @@ _NOT = re.compile(
     re.I,
 )
 _YES = re.compile(r"(?:statistically |highly )?sig(?:nificant|\.)?", re.I)
+BLANK = "it is blank: type it as the paper prints it, or delete the claim"
 HINT = "expected a form such as 0.40, 52.2%, <0.001 or NS"
 
 
@@ -115,7 +116,7 @@ def read_printed(text: str) -> Printed:
         return _count_of(text, counted)
     found = _NUMBER.fullmatch(bare)
     if not found:
-        raise InputError(f"cannot read the printed value {text!r}; {HINT}")
+        raise InputError(f"cannot read the printed value {text!r}; {HINT if bare else BLANK}")
     return _number(text, found)
 
 
