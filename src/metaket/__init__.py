@@ -69,6 +69,8 @@ _HOME = {
     "pool": "metaket.pooling.pool",
     "pool_correlated": "metaket.pooling.correlated",
     "pool_many": "metaket.pooling.batch",
+    "JointCourse": "metaket.timecourse",
+    "TimeCourse": "metaket.timecourse",
     "pool_over_time": "metaket.timecourse",
     "probability_beyond": "metaket.pooling.prediction",
     "subgroups": "metaket.diagnostics.subgroups",
@@ -159,6 +161,8 @@ if TYPE_CHECKING:
     from metaket.reproduction.recover_percent import possible_counts as possible_counts
     from metaket.reproduction.run import Reproduction as Reproduction
     from metaket.reproduction.run import reproduce as reproduce
+    from metaket.timecourse import JointCourse as JointCourse
+    from metaket.timecourse import TimeCourse as TimeCourse
     from metaket.timecourse import pool_over_time as pool_over_time
 
 

@@ -15,9 +15,10 @@ from metaket._distributions import critical, two_sided_p
 from metaket.errors import InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.design import Design, build_design
-from metaket.pooling.multivariate import METHODS, Components, Covariances, fit_components, indicator
+from metaket.pooling.multivariate import METHODS, Covariances, indicator
 from metaket.pooling.result import Interval
 from metaket.pooling.robust import ROBUST, cluster_robust
+from metaket.pooling.scoring import Components, fit_components
 from metaket.pooling.structures import STRUCTURES
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def _components(parts: Covariances, found: Components, nested: Sequence[Any]) ->
         g = s.matrix(found.theta[:used])
         sd = np.sqrt(np.diag(g))
         for i, name in enumerate(s.names):
-            out[name] = float(natural[i] ** 2 if i < s.n_sd else natural[i])
+            out[name] = float(natural[i] ** 2 if i < s.n_sd else natural[i] ** (1.0 / s.unit))
         if s.size - s.n_sd > 1:  # unstructured: report correlations, not the partial ones that build them
             rows, columns = np.tril_indices(sd.size, -1)
             names = s.names[s.n_sd :]
@@ -317,9 +318,10 @@ def _fixed(result: CorrelatedResult, index: int, natural: float) -> float:
     s = result.parts.structure
     value = natural
     if s is not None and s.n_sd <= index < s.size:
-        value = float(s.unconstrained(np.concatenate([np.ones(s.n_sd), np.full(s.size - s.n_sd, natural)]))[index])
+        rho = natural**s.unit
+        value = float(s.unconstrained(np.concatenate([np.ones(s.n_sd), np.full(s.size - s.n_sd, rho)]))[index])
     held = fit_components(
         result.effects.y, result.design.matrix, result.covariance, result.parts, result.method, held={index: value},
         start=result.theta,
     )  # fmt: skip
-    return held.at.value
+    return float(held.at.value)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import Array, float_array
-from metaket.errors import ConvergenceWarning, InputError
+from metaket.errors import ConvergenceWarning, DataError, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.regression import RegressionResult, meta_regression
@@ -90,7 +90,8 @@ def pool(
     Raises
     ------
     DataError
-        A variance that is 0, negative or not finite (naming row and study).
+        A variance that is 0, negative or not finite (naming row and study); a study at several times (column
+        ``time_h``), whose patients would count several times.
     InputError
         No study, unequal lengths, a t-type test on a single study, an unknown option.
 
@@ -119,6 +120,7 @@ def pool(
         effects = _from_arrays(effects, v)
     elif v is not None:
         raise InputError("v is already part of the effect sizes; give it only beside plain effects")
+    _once_each(effects)
     spec = PoolSpec.of(model, tau2, test, i2)
     checked = _checked_weights(weights, spec, effects.k)
     if moderators is None:
@@ -126,6 +128,20 @@ def pool(
     if spec.model not in ("random", "common"):
         raise InputError(f"moderators go with the models random and common, not {spec.model!r}")
     return meta_regression(effects, moderators, spec, intercept=intercept, weights=checked)
+
+
+def _once_each(effects: EffectSizes) -> None:
+    """A study that gives several times may not enter one pool with all of them (Cochrane Handbook 6.3, 23.3)."""
+    if effects.table is None or "time_h" not in effects.table.columns:
+        return
+    first: dict[str, float] = {}
+    for name, at in zip(effects.study, effects.table["time_h"], strict=True):
+        before = first.setdefault(name, at)
+        if at != before and at == at and before == before:
+            raise DataError(
+                f"{name} would enter one pool at {before:g} h and at {at:g} h, its patients counted twice: "
+                "use pool_over_time with model='separate' (each time on its own) or 'joint' (one model for all)"
+            )
 
 
 def pool_spec(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:

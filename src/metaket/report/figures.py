@@ -197,7 +197,7 @@ def _course(paper: Paper, items: Sequence[AnalysisResult], title: str) -> TimeCo
         where = {c: v for c, v in a.where.items() if c not in ("outcome", "time_h")}
         complete = pool_over_time(
             paper, outcome=outcome, measure=a.measure, times=[p.time_h for p in points], where=where,
-            include=a.include, variants=a.variants, model=a.model, tau2=a.tau2, test=a.test, crossover=a.crossover,
+            include=a.include, variants=a.variants, pooling=a.model, tau2=a.tau2, test=a.test, crossover=a.crossover,
             zero_cells=a.zero_cells, double_zero=a.double_zero,
         ).complete  # fmt: skip
     return TimeCourse(title, outcome_name(items[0]), a.measure, points, complete)

@@ -1,0 +1,228 @@
+"""Maximum (restricted) likelihood of models of correlated effects.
+
+One fit (`fit_components`) climbs by a quasi-Newton method from starting points that cover small and large variances and
+correlations, keeps the best optimum and sharpens it by damped Fisher scoring. Many fits (`fit_many`: one model under
+many sampling covariances, as when a correlation had to be assumed) climb together by scoring; one that scoring leaves
+unfinished, as it may where variances go to 0, is done again alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+
+from metaket._checks import Array, check_choice
+from metaket.errors import InputError
+from metaket.pooling.multivariate import METHODS, Covariances, Likelihood, evaluate, spread_of
+
+__all__ = ["Components", "first_starts", "fit_components", "fit_many"]
+
+STARTS = ((0.2, 0.3), (1.0, 0.6), (3.0, 0.9), (0.5, 0.0))  # (sd as a multiple of the spread, correlation)
+STEPS = 60
+QUASI_NEWTON: Any = {"maxcor": 20, "maxiter": 500, "ftol": 1e-15, "gtol": 1e-8}  # scipy's options
+RESTARTS = 4  # a saturated correlation spoils the quasi-Newton memory; it then starts afresh where it stands
+SATURATED = 18.0  # logit of a correlation 1.5e-8 from the end of its range
+GRADIENT = 1e-7  # with effects on unit scale; an estimate then moves by less than 1e-7 of its standard error
+FLAT = 1e-4  # a slope below this at the end counts as none
+DAMPING = 1e-3  # at the start; divided by ten after a step up, times eight after one that is refused
+MOST_DAMPED = 1e10
+BETTER = 1e-10  # of a log-likelihood
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The best fit.
+
+    Attributes
+    ----------
+    theta : ndarray, shape (a,)
+        Unconstrained parameters; of many fits (m, a).
+    at : Likelihood
+    converged : bool, or ndarray of bool, shape (m,)
+    """
+
+    theta: Array
+    at: Likelihood
+    converged: Any
+
+
+def fit_components(
+    y: Array,
+    x: Array,
+    v: Array,
+    parts: Covariances,
+    method: str = "REML",
+    *,
+    held: Mapping[int, float] | None = None,
+    start: Array | None = None,
+) -> Components:
+    """Maximise the (restricted) likelihood over the variance components.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+    x : ndarray, shape (n, p)
+    v : ndarray, shape (n, n)
+        Sampling covariance, positive definite.
+    parts : Covariances
+    method : {"REML", "ML"}
+    held : mapping of index to value, optional
+        Unconstrained parameters that are not maximised over (for profiles).
+    start : ndarray, optional
+        The only starting point, in place of those that cover the space.
+    """
+    restricted = check_choice("method", method, METHODS) == "REML"
+    if np.linalg.matrix_rank(x) < x.shape[1]:
+        raise InputError("the moderators are linearly dependent; drop one")
+    if parts.size == 0:
+        empty = np.empty(0)
+        return Components(empty, evaluate(y, x, v, parts, empty, restricted), True)
+    scale = spread_of(y, v)
+    y, v = y / scale, v / scale**2  # the stopping rules are then relative
+    starts = first_starts(parts, y, v) if start is None else parts.rescale(start, 1.0 / scale)[None, :]
+    fixed = parts.rescale(np.array([(held or {}).get(i, 0.0) for i in range(parts.size)]), 1.0 / scale)
+    free = np.array([i not in (held or {}) for i in range(parts.size)])
+    ends = [_quasi_newton(y, x, v, parts, np.where(free, first, fixed), free, restricted) for first in starts]
+    best = ends[int(_best(np.array([value for _, value in ends])))][0]
+    theta, _, converged = _climb(y, x, v[None], parts, best[None, :], free, restricted)
+    theta = parts.rescale(theta[0], scale)
+    return Components(theta, evaluate(y * scale, x, v * scale**2, parts, theta, restricted), bool(converged[0]))
+
+
+def _quasi_newton(
+    y: Array, x: Array, v: Array, parts: Covariances, start: Array, free: npt.NDArray[np.bool_], restricted: bool
+) -> tuple[Array, float]:
+    """Climb from one start over the free parameters."""
+
+    def full(part: Any) -> Array:
+        theta = start.copy()
+        theta[free] = part
+        return theta
+
+    def negative(part: Any) -> tuple[float, Any]:
+        at = evaluate(y, x, v, parts, full(part), restricted)
+        return -float(at.value), -at.gradient[free]
+
+    part, value = start[free], math.inf
+    if part.size == 0:
+        return start, -negative(part)[0]
+    limits = [(-SATURATED, SATURATED) if c else (0.0, None) for c in parts.is_correlation[free]]
+    for _ in range(RESTARTS):
+        found = optimize.minimize(negative, part, jac=True, method="L-BFGS-B", bounds=limits, options=QUASI_NEWTON)
+        part, before, value = np.asarray(found.x), value, float(found.fun)
+        if before - value < BETTER:
+            break
+    return full(part), -value
+
+
+def fit_many(y: Array, x: Array, v: Array, parts: Covariances, method: str, starts: Array) -> Components:
+    """Maximise the (restricted) likelihood under each of m sampling covariances.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+    x : ndarray, shape (n, p)
+    v : ndarray, shape (m, n, n)
+        Positive definite, on the scale of y squared.
+    parts : Covariances
+    method : {"REML", "ML"}
+    starts : ndarray, shape (s, a)
+        Starting points in the unconstrained parameters; each is tried for every fit, and the best optimum is kept.
+
+    Returns
+    -------
+    Components
+        `theta` (m, a), `converged` (m,), and `at` with leading axis m.
+    """
+    restricted = check_choice("method", method, METHODS) == "REML"
+    m, free = v.shape[0], np.ones(parts.size, dtype=bool)
+    if parts.size == 0:
+        empty = np.empty((m, 0))
+        return Components(empty, evaluate(y, x, v, parts, empty, restricted), np.ones(m, dtype=bool))
+    scale = spread_of(y, v[0])
+    unit = y / scale, x, v / scale**2, parts
+    begin = parts.rescale(starts, 1.0 / scale)
+    found = [_climb(*unit, np.tile(first, (m, 1)), free, restricted) for first in begin]
+    best = _best(np.array([value for _, value, _ in found]))
+    theta = parts.rescale(np.array([found[s][0][i] for i, s in enumerate(best)]), scale)
+    converged = np.array([found[s][2][i] for i, s in enumerate(best)])
+    for i in np.flatnonzero(~converged):
+        alone = fit_components(y, x, v[i], parts, method)
+        theta[i], converged[i] = alone.theta, alone.converged
+    return Components(theta, evaluate(y, x, v, parts, theta, restricted), converged)
+
+
+def _best(value: Array) -> Any:
+    """Along the first axis, the first that no other exceeds by more than rounding."""
+    return np.argmax(value >= value.max(axis=0) - BETTER, axis=0)
+
+
+def first_starts(parts: Covariances, y: Array, v: Array) -> Array:
+    """Starting points that cover small and large variances and correlations, shape (s, a)."""
+    spread = spread_of(y, v)
+    return np.array([parts.rescale(_start(parts, size, rho), spread) for size, rho in STARTS])
+
+
+def _start(parts: Covariances, size: float, rho: float) -> Array:
+    theta = []
+    if parts.structure is not None:
+        s = parts.structure
+        natural = np.concatenate([np.full(s.n_sd, size), np.full(s.size - s.n_sd, max(rho, s.rho_low + 0.05))])
+        theta.append(s.unconstrained(natural))
+    theta.append(np.full(len(parts.nested), size))
+    return np.concatenate(theta)
+
+
+def _climb(
+    y: Array, x: Array, v: Array, parts: Covariances, theta: Array, free: npt.NDArray[np.bool_], restricted: bool
+) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
+    """Damped scoring from `theta` (m, a) under `v` (m, n, n), effects on unit scale.
+
+    Levenberg-Marquardt with the expected information; standard deviations stop at 0. Returns where it ends, the
+    log-likelihood there, and whether nothing is left to climb.
+    """
+    theta = theta.copy()
+    lowest = np.where(parts.is_correlation, -np.inf, 0.0)
+    at = evaluate(y, x, v, parts, theta, restricted)
+    damping = np.full(theta.shape[0], DAMPING)
+    for _ in range(STEPS):
+        active = (_slope(at, theta, lowest, free) > GRADIENT) & (damping < MOST_DAMPED)
+        if not active.any():
+            break
+        step = _step(at, _open(at, theta, lowest, free), active, damping)
+        moved = np.maximum(theta[active] + step, np.minimum(theta[active], lowest))
+        trial = evaluate(y, x, v[active], parts, moved, restricted)
+        up = trial.value >= at.value[active]
+        index = np.flatnonzero(active)[up]
+        theta[index] = moved[up]
+        for name in ("value", "gradient", "information"):
+            getattr(at, name)[index] = getattr(trial, name)[up]
+        damping[active] *= np.where(up, 0.1, 8.0)
+    return theta, at.value, _slope(at, theta, lowest, free) < FLAT
+
+
+def _open(at: Likelihood, theta: Array, lowest: Array, free: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which parameters may move uphill: free, and not a standard deviation at 0 that the slope pushes below."""
+    return np.asarray(free & ~((theta <= lowest) & (at.gradient <= 0.0)))
+
+
+def _slope(at: Likelihood, theta: Array, lowest: Array, free: npt.NDArray[np.bool_]) -> Array:
+    return np.asarray(np.abs(np.where(_open(at, theta, lowest, free), at.gradient, 0.0)).max(axis=-1, initial=0.0))
+
+
+def _step(at: Likelihood, moving: npt.NDArray[np.bool_], active: npt.NDArray[np.bool_], damping: Array) -> Array:
+    """(I + damping diag I)^-1 gradient of the active fits; a floor keeps flat directions (a variance of 0) solvable."""
+    may = moving[active]
+    gradient = np.where(may, at.gradient[active], 0.0)
+    information = np.where(may[:, :, None] & may[:, None, :], at.information[active], 0.0)
+    diagonal = np.einsum("maa->ma", information)
+    floor = 1e-9 * np.maximum(1.0, diagonal.sum(axis=-1, keepdims=True))
+    ridge = damping[active][:, None] * (diagonal + floor) + floor
+    damped = information + np.eye(gradient.shape[-1]) * ridge[:, None, :]
+    return np.asarray(np.linalg.solve(damped, gradient[..., None])[..., 0])
