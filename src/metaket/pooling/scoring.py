@@ -26,12 +26,15 @@ __all__ = ["Components", "first_starts", "fit_components", "fit_many"]
 STARTS = ((0.2, 0.3), (1.0, 0.6), (3.0, 0.9), (0.5, 0.0))  # (sd as a multiple of the spread, correlation)
 STEPS = 60
 QUASI_NEWTON: Any = {"maxcor": 20, "maxiter": 500, "ftol": 1e-15, "gtol": 1e-8}  # scipy's options
-RESTARTS = 4  # a saturated correlation spoils the quasi-Newton memory; it then starts afresh where it stands
+RESTARTS = 6  # a saturated correlation spoils the quasi-Newton memory; it then starts afresh where it stands
+KICK = 0.05  # a standard deviation of 0 is stationary whatever its variance would gain: it is moved and climbs again
+ZERO = 1e-8  # a standard deviation below this share of the effects' spread is 0
 SATURATED = 18.0  # logit of a correlation 1.5e-8 from the end of its range
 GRADIENT = 1e-7  # with effects on unit scale; an estimate then moves by less than 1e-7 of its standard error
 FLAT = 1e-4  # a slope below this at the end counts as none
 DAMPING = 1e-3  # at the start; divided by ten after a step up, times eight after one that is refused
 MOST_DAMPED = 1e10
+SHRINK = 0.1  # least share of a standard deviation that one step leaves: a step onto 0 would stay there
 BETTER = 1e-10  # of a log-likelihood
 
 
@@ -109,16 +112,19 @@ def _quasi_newton(
         at = evaluate(y, x, v, parts, full(part), restricted)
         return -float(at.value), -at.gradient[free]
 
-    part, value = start[free], math.inf
+    part = best = start[free]
+    value = math.inf
     if part.size == 0:
         return start, -negative(part)[0]
     limits = [(-SATURATED, SATURATED) if c else (0.0, None) for c in parts.is_correlation[free]]
+    deviation = ~parts.is_correlation[free]
     for _ in range(RESTARTS):
         found = optimize.minimize(negative, part, jac=True, method="L-BFGS-B", bounds=limits, options=QUASI_NEWTON)
-        part, before, value = np.asarray(found.x), value, float(found.fun)
-        if before - value < BETTER:
+        if value - float(found.fun) < BETTER:
             break
-    return full(part), -value
+        best, value = np.asarray(found.x), float(found.fun)
+        part = np.where(deviation & (best < KICK), KICK, best)
+    return full(best), -value
 
 
 def fit_many(y: Array, x: Array, v: Array, parts: Covariances, method: str, starts: Array) -> Components:
@@ -196,7 +202,7 @@ def _climb(
         if not active.any():
             break
         step = _step(at, _open(at, theta, lowest, free), active, damping)
-        moved = np.maximum(theta[active] + step, np.minimum(theta[active], lowest))
+        moved = np.maximum(theta[active] + step, np.where(lowest == 0.0, SHRINK * theta[active], -np.inf))
         trial = evaluate(y, x, v[active], parts, moved, restricted)
         up = trial.value >= at.value[active]
         index = np.flatnonzero(active)[up]
@@ -204,12 +210,12 @@ def _climb(
         for name in ("value", "gradient", "information"):
             getattr(at, name)[index] = getattr(trial, name)[up]
         damping[active] *= np.where(up, 0.1, 8.0)
-    return theta, at.value, _slope(at, theta, lowest, free) < FLAT
+    return np.where((lowest == 0.0) & (theta <= ZERO), 0.0, theta), at.value, _slope(at, theta, lowest, free) < FLAT
 
 
 def _open(at: Likelihood, theta: Array, lowest: Array, free: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Which parameters may move uphill: free, and not a standard deviation at 0 that the slope pushes below."""
-    return np.asarray(free & ~((theta <= lowest) & (at.gradient <= 0.0)))
+    return np.asarray(free & ~((theta <= lowest + ZERO) & (at.gradient <= 0.0)))
 
 
 def _slope(at: Likelihood, theta: Array, lowest: Array, free: npt.NDArray[np.bool_]) -> Array:

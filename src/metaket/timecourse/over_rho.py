@@ -103,9 +103,7 @@ def over_rho(fit: JointFit, rho: Any = None) -> RhoBand:
     r = correlation_matrix(fit.repeated, fit.effects.study, fit.times, grid)
     v = r * np.sqrt(np.outer(fit.effects.v, fit.effects.v))
     parts, design = fit.model.parts, fit.model.design.matrix
-    starts = np.vstack(
-        [fit.model.theta, first_starts(parts, fit.effects.y, v[0])[1:2]]
-    )  # the fit at hand, and one far from it
+    starts = np.vstack([fit.model.theta, first_starts(parts, fit.effects.y, v[0])])
     found = fit_many(fit.effects.y, design, v, parts, fit.method, starts)
     structure = parts.structure
     g = np.zeros((grid.size, *2 * (len(fit.levels),))) if structure is None else structure.matrix(found.theta)
