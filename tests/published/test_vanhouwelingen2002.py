@@ -77,6 +77,9 @@ VERDICTS = {
     "rho": "exact",
     "difference": "exact",
     "difference-se": "exact",
+    "or": "exact",
+    "or-low": "exact",
+    "or-high": "exact",
     "control-se": "exact",
     # pp. 608-609, in the text, regression on latitude
     "latitude-intercept": "exact",

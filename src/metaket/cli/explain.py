@@ -22,7 +22,7 @@ def explain_command(
 ) -> None:
     """Say which settings reproduce a print, and which single slip would where none does.
 
-    Example: metaket explain bcg --analysis random-effects
+    Example: metaket explain viechtbauer2007b --analysis fixed
     """
     from metaket.reproduction.explain import explain
 

@@ -149,6 +149,23 @@ _term("ci_low", "lower limit of a coefficient, or of the pooled effect at a leve
 _term("ci_high", "upper limit of a coefficient, or of the pooled effect at a level")(_limit(1))
 
 
+def _exponential(which: int | None) -> TermFunction:
+    def read(fit: Any, name: str) -> Quantity:
+        """exp of a coefficient, or of its limit: a ratio for models of log ratios, logits and log rates."""
+        at = _coefficient(fit, name)
+        low, high = fit.ci()[at].tolist()
+        value = float(fit.coef[at]) if which is None else (low, high)[which]
+        kind, width = ("estimate", None) if which is None else ("limit", high - low)
+        return Quantity(math.exp(value), log=True, kind=kind, null=1.0, width=width)
+
+    return read
+
+
+_term("ratio", "exponential of a coefficient")(_exponential(None))
+_term("ratio_low", "exponential of its lower limit")(_exponential(0))
+_term("ratio_high", "exponential of its upper limit")(_exponential(1))
+
+
 def _prediction(which: int) -> TermFunction:
     def read(fit: Any, method: str) -> Quantity:
         interval = _pooled(fit, "pi_low and pi_high").prediction_interval(method=method)

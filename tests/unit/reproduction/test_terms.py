@@ -77,6 +77,8 @@ def test_of_a_regression(regression: mk.RegressionResult) -> None:
     frame = regression.to_frame().set_index("term")
     for code, column in (("coef", "estimate"), ("se", "std_error"), ("p", "p_value"), ("ci_high", "ci_high")):
         assert value(regression, f"{code}:dose") == frame.at["dose", column]
+    assert value(regression, "ratio:dose") == pytest.approx(math.exp(regression.coef[1]), rel=CLOSED)
+    assert value(regression, "ratio_low:dose") == pytest.approx(math.exp(regression.ci()[1, 0]), rel=CLOSED)
     at = regression.predict({"dose": [2.5]}, transform=True).iloc[0]
     assert value(regression, "prediction at dose=2.5") == pytest.approx(at["estimate"], rel=CLOSED)
     assert value(regression, "pi_low at dose=2.5") == pytest.approx(at["pi_low"], rel=CLOSED)
