@@ -16,7 +16,8 @@ from metaket.outcomes import Left, Rules, Selection, join_trials, row_effects, s
 from metaket.pooling.correlated import CorrelatedResult
 from metaket.pooling.result import PooledResult
 from metaket.reproduction.models import Fit, Modelled, effects_of, fit_effects, fit_model, is_modelled, rows_by, spec_of
-from metaket.reproduction.paper import MODEL_OPTIONS, Analysis, Paper, Sampling
+from metaket.reproduction.paper import Analysis, Paper
+from metaket.reproduction.paper_tables import MODEL_OPTIONS, Sampling
 from metaket.reproduction.quantities import arm_rate
 from metaket.reproduction.quantity import Quantity
 from metaket.reproduction.terms import quantity_of

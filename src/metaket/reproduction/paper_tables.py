@@ -1,0 +1,152 @@
+"""The tables of paper.toml as records: what each key is, and which are allowed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+__all__ = ["INHERITED", "MODEL_OPTIONS", "OF_KEYS", "Analysis", "Bound", "Claim", "PaperInfo", "Sampling", "Source"]
+
+# what makes an analysis a model with several parts
+MODEL_OPTIONS = (
+    *("moderators", "intercept", "subgroups", "shared_tau2"),
+    *("cluster", "random", "inner", "structure", "sampling", "robust"),
+)
+INHERITED = (
+    *("where", "measure", "model", "tau2", "test", "i2", "zero_cells", "double_zero", "crossover", "vtype", "better"),
+    *("variants", "assumed", "include"),
+    *MODEL_OPTIONS,
+)
+# what a claim can be of, and the keys that go with it
+OF_KEYS: dict[str, tuple[str, ...]] = {
+    "analysis": ("quantity",),
+    "trials": ("where",),
+    "paper": (),
+    "claim": (),
+    "comparator": (),
+    "before_h": (),
+    "other": (),
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PaperInfo(_Strict):
+    """What is printed on the title page."""
+
+    key: str
+    title: str
+    citation: str = ""
+    journal: str = ""
+    year: int | None = None
+    doi: str = ""
+    pmid: str = ""
+    licence_note: str = ""
+    description: str = ""
+
+
+class Source(_Strict):
+    """Where a number was read."""
+
+    id: str
+    citation: str
+    url: str = ""
+    access: str = ""
+    note: str = ""
+
+
+class Sampling(_Strict):
+    """Correlation of the effects of one study: constant, falling with the gap in time, or covariances by column."""
+
+    rho: float | None = None
+    decay: float | None = None
+    times: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class Analysis(_Strict):
+    """One pooling: which rows, which measure, which model. A sensitivity analysis inherits from its parent.
+
+    `better` says which direction of the effect favours the treatment: a response is better higher, a depression
+    score lower. `moderators` make it a meta-regression; `random` or `structure` a model of correlated effects, in which
+    a study may have several rows.
+    """
+
+    id: str
+    title: str = ""
+    where: dict[str, Any] = Field(default_factory=dict)
+    measure: str = "RR"
+    model: str = "random"
+    tau2: str | float = "DL"
+    test: str = "z"
+    i2: str = "Q"
+    zero_cells: str = "only0"
+    double_zero: str = "drop"
+    crossover: str | float = "parallel"
+    vtype: str = ""
+    moderators: tuple[str, ...] = ()
+    intercept: bool = True
+    subgroups: str = ""
+    shared_tau2: bool = False
+    cluster: str = "study"
+    random: tuple[str, ...] = ()
+    inner: str = ""
+    structure: str = ""
+    sampling: Sampling = Sampling()
+    robust: str = ""
+    better: Literal["higher", "lower"] = "higher"
+    variants: dict[str, str] = Field(default_factory=dict)
+    include: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    sensitivity_of: str = ""
+    note: str = ""
+
+
+class Claim(_Strict):
+    """One printed statement and what it is a statement of."""
+
+    id: str
+    printed: str
+    of: dict[str, Any]
+    by: str = ""
+    where: str = ""
+    means: str = ""
+    source: str = ""
+    note: str = ""
+    nearest: str = ""
+    evidence: tuple[str, ...] = ()
+
+    @field_validator("of")
+    @classmethod
+    def _one_target(cls, value: dict[str, Any]) -> dict[str, Any]:
+        kinds = value.keys() & OF_KEYS.keys()
+        if len(kinds) != 1:
+            raise ValueError(f"of must name exactly one of {', '.join(OF_KEYS)}")
+        kind = next(iter(kinds))
+        extra = sorted(value.keys() - {kind, *OF_KEYS[kind]})
+        if extra:
+            raise ValueError(f"of = {{ {kind} = ... }} has unknown key {extra[0]!r}")
+        if kind == "analysis" and "quantity" not in value:
+            raise ValueError("of = { analysis = ... } needs a quantity")
+        return value
+
+
+class Bound(_Strict):
+    """A question about missing counts: what follows from what is printed alone. See `metaket.reproduction.bounds`.
+
+    `ties` are claims. With `denominators` the question is which denominators can have given their rates; else it is
+    what follows for the pooled result of `analysis`, if all, or any `studies`, of the trials it asks for take part.
+    """
+
+    id: str
+    title: str = ""
+    analysis: str = ""
+    ties: tuple[str, ...] = ()
+    studies: int | None = None
+    denominators: str = ""
+    sizes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    note: str = ""
