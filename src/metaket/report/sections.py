@@ -236,6 +236,7 @@ def _review_row(cell: Mapping[str, str], kinds: Mapping[str, Sequence[AnalysisRe
     interval = f" [{cell['ci_low']}, {cell['ci_high']}]" if cell["ci_low"] and cell["ci_high"] else ""
     printed = f"{cell['measure']} {cell['estimate']}{interval}".replace("-", "\N{MINUS SIGN}")
     against = f"against {cell['comparator']}" if cell["comparator"] else ""
+    against = "" if against and against in cell["note"] else against
     ours = [_ours(cell, hours, kinds, wide) for wide in (False, True)]
     remarks = "; ".join(t for t in (cell["orientation"], against, cell["note"]) if t)
     name = Markup("{}").format(cell["review"]) + _small(cell["citation"])

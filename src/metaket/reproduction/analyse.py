@@ -128,6 +128,10 @@ class AnalysisResult:
                 {"study": d.study, "row": d.row, "reason": d.reason, "where": ""}
                 for d in (self.effects[0].dropped if self.effects else ())
                 if d.row not in {item.row for item in self.selection.left}
+            ]
+            + [
+                {"study": str(row["study"]), "row": int(number), "reason": self.gap, "where": ""}  # type: ignore[call-overload]
+                for number, row in (self.selection.rows.iterrows() if not self.fits else ())
             ],
             "basis": self.basis,
             "gap": self.gap,

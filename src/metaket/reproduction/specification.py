@@ -16,7 +16,7 @@ from metaket.outcomes import Rules, join_trials, row_effects, select
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
-from metaket.reproduction.analyse import spec_of, title_of
+from metaket.reproduction.analyse import rules_of, spec_of, title_of
 from metaket.reproduction.paper import Analysis, Paper
 from metaket.tables import numeric
 from metaket.timecourse import patients
@@ -115,7 +115,7 @@ def _first(own: Any, others: Sequence[Any]) -> tuple[Any, ...]:
 
 def _own_model(analysis: Analysis) -> tuple[str | float, str]:
     spec = spec_of(analysis)
-    return ("common" if spec.model == "common" else spec.tau2), spec.test
+    return (spec.tau2 if spec.model == "random" else spec.model), spec.test
 
 
 def _own_rows(analysis: Analysis) -> str:
@@ -145,7 +145,7 @@ def _trial_sets(paper: Paper, analysis: Analysis) -> dict[str, Mapping[str, Any]
 def _effect_sets(
     paper: Paper, analysis: Analysis, measures: Sequence[str], failed: list[str]
 ) -> Iterator[tuple[_Choice, EffectSizes]]:
-    table = join_trials(paper.outcomes, paper.trials)
+    table, own = join_trials(paper.outcomes, paper.trials), rules_of(analysis)
     statuses: dict[str, tuple[str, ...]] = {"sourced": (), "with unverified": ("unverified",)}
     includes = {name: statuses[name] for name in _first(_own_rows(analysis), tuple(statuses))}
     crossovers = _first(analysis.crossover, CROSSOVERS)
@@ -156,7 +156,8 @@ def _effect_sets(
             choice = _Choice(name, rows, denominator, code, crossover)
             try:
                 selection = select(frame, where, code, include=include, variants=analysis.variants)
-                sets = row_effects(selection, Rules(code, analysis.zero_cells, analysis.double_zero, crossover))
+                options = own.options if code == own.measure else {}
+                sets = row_effects(selection, Rules(code, own.zero_cells, own.double_zero, crossover, options))
             except MetaketError as error:
                 failed.append(f"{choice}: {error}")
                 continue
@@ -186,8 +187,12 @@ def _denominators(table: pd.DataFrame, measure: str) -> dict[str, pd.DataFrame]:
 def _record(
     choice: _Choice, effects: EffectSizes, estimator: str | float, test: str, analysis: Analysis, failed: list[str]
 ) -> dict[str, Any] | None:
-    model = "common" if estimator == "common" else "random"
-    spec = PoolSpec.of(model, "DL" if model == "common" else estimator, test)
+    if (estimator, test) == _own_model(analysis):
+        spec = spec_of(analysis)  # Mantel-Haenszel and the like are no estimators of tau2
+    elif estimator == "common":
+        spec = PoolSpec.of("common", "DL", test)
+    else:
+        spec = PoolSpec.of("random", estimator, test)
     if effects.k == 1 and (test != "z" or estimator not in ("DL", _own_model(analysis)[0])):
         return None
     try:

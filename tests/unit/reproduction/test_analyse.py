@@ -55,6 +55,8 @@ def test_only_studies_without_information(tmp_path: Path) -> None:
     found = rerun(tmp_path, (EMPTY,), "RR").results["response"]
     assert found.result is None
     assert "no information" in found.gap
+    (left,) = found.to_dict()["left_out"]
+    assert (left["study"], left["row"], left["reason"]) == (EMPTY["study"], 2, found.gap)
     kept = rerun(tmp_path / "b", (EMPTY,), "RR", 'double_zero = "keep"').results["response"]
     assert kept.result.estimate == 0.0
 

@@ -256,3 +256,61 @@ def test_the_worst_verdict_and_the_tally(tmp_path: Path) -> None:
     assert rep.counts["exact"] == 1
     assert sum(rep.counts.values()) == 3
     assert worst_verdict(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("printed", "quantity", "measure", "verdict"),
+    [
+        ("0.550", "rate_t", "RR", "exact"),  # a rate printed as a fraction: 44 of 80
+        ("55%", "rate_t", "RR", "exact"),
+        ("44 of 80", "rate_t", "RR", "exact"),
+        ("44/80 (55%)", "rate_t", "RR", "exact"),
+        ("43 of 80", "rate_t", "RR", "near"),
+        ("25.0%", "estimate", "RD", "exact"),
+        ("0.00", "i2", "RR", "exact"),
+        ("0%", "i2", "RR", "exact"),
+    ],
+)
+def test_units_of_the_print(tmp_path: Path, printed: str, quantity: str, measure: str, verdict: str) -> None:
+    assert judge(tmp_path, printed, quantity, measure=measure).verdict == verdict
+
+
+@pytest.mark.parametrize("quantity", ["estimate", "tau2", "p_value", "k"])
+def test_a_percentage_of_what_is_none_is_refused(tmp_path: Path, quantity: str) -> None:
+    with pytest.raises(InputError, match=r"'52.6%' is in percent, which this quantity is not"):
+        judge(tmp_path, "52.6%", quantity)
+
+
+@pytest.mark.parametrize("printed", ["0.05", "<0.10", "0.050"])
+def test_a_p_whose_rounding_reaches_across_005_decides_nothing(tmp_path: Path, printed: str) -> None:
+    """0.05 stands for 0.045 to 0.055: a p of 0.0512, or of 0.002, is not on the other side of it."""
+    assert judge(tmp_path, printed, "p_value").verdict != "decision differs"
+
+
+def test_the_nearest_end_of_a_range_is_judged(tmp_path: Path) -> None:
+    """0.4 to 0.6: against 0.62 the high end is near, whatever the low end is."""
+    rows = (row("A", y_low="0.400000", y_high="0.600000", v="0.010000"),)
+    found = judge(tmp_path, "0.620000", "estimate", measure="GEN", rows=rows)
+    assert found.verdict == "near"
+    assert found.gap.difference == pytest.approx(-0.02)
+
+
+def test_words_of_p_at_two_ends_that_decide_differently(tmp_path: Path) -> None:
+    rows = (row("A", y_low=0.1, y_high=0.6, v="0.040000"),)
+    found = judge(tmp_path, "NS", "p_value", measure="GEN", rows=rows)
+    assert found.verdict == "not computable"
+    assert "decide differently" in found.cause
+
+
+def test_heterogeneity_is_judged_apart(tmp_path: Path) -> None:
+    """A paper right in its effect and wrong in its heterogeneity."""
+    text = claim("1.82", "estimate") + claim("80%", "i2") + claim("2", "k")
+    rep = mk.reproduce(write_paper(tmp_path, paper=paper_of("RR"), outcomes=table(*TWO), claims=text))
+    assert {name: group["worst"] for name, group in rep.groups.items()} == {
+        "effect": "exact",
+        "heterogeneity": "differs",
+        "numbers and facts": "exact",
+    }
+    assert rep.worst == "differs"
+    assert rep.groups["effect"]["counts"]["exact"] == 1
+    assert rep.to_dict()["verdict_groups"] == rep.groups

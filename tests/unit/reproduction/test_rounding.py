@@ -9,8 +9,8 @@ import pytest
 
 import metaket as mk
 from metaket.reproduction.compare import Comparison
-from metaket.reproduction.rounding import RoundedInput, rounded_inputs, rounding_range
-from tests.papers import claim, paper_of, row, table, write_paper
+from metaket.reproduction.rounding import Reach, RoundedInput, rounded_inputs, rounding_range
+from tests.papers import claim, paper_of, rerun, row, table, write_paper
 
 PRINTED = (row("A", y="0.5", se="0.2"), row("B", y="0.8", se="0.3"))
 
@@ -111,3 +111,116 @@ def test_a_range_of_inputs_is_searched_at_both_of_its_ends(tmp_path: Path) -> No
     rows = (row("A", y_low="-1.18", y_high="-1.08", v="0.0400"), row("B", y="-0.5", v="0.0400"))
     assert judge(tmp_path / "a", "-0.84", rows=rows).verdict == "exact"
     assert judge(tmp_path / "b", "-0.77", rows=rows).verdict == "input-rounding"
+
+
+def reach_of(rep: mk.Reproduction, code: str = "estimate") -> Reach:
+    reach = rounding_range(rep.paper, rep.results["response"], code)
+    assert reach is not None
+    return reach
+
+
+MEANS = (
+    row("A", mean_t="10.9", sd_t="4.1", n_t=20, mean_c="12.7", sd_c="4.4", n_c=20),
+    row("B", mean_t="8.2", sd_t="3.9", n_t=30, mean_c="11.1", sd_c="4.2", n_c=30),
+    row("C", mean_t="9.3", sd_t="5.2", n_t=15, mean_c="9.0", sd_c="4.8", n_c=16),
+)
+
+
+@pytest.mark.parametrize("code", ["estimate", "ci_low", "ci_high", "tau2", "q", "i2", "p_value", "std_error"])
+def test_the_range_holds_every_admissible_input_tried(tmp_path: Path, code: str) -> None:
+    """g of three trials, DerSimonian-Laird: 40 random inputs within rounding, recomputed by the public functions."""
+    rep = rerun(tmp_path, MEANS, "SMD")
+    reach = reach_of(rep, code)
+    assert reach.how.startswith("bounded optimisation, ")
+    random = np.random.default_rng(3)
+    columns = ("mean_t", "sd_t", "mean_c", "sd_c")
+    for _ in range(40):
+        data = {c: [float(r[c]) + random.uniform(-0.05, 0.05) for r in MEANS] for c in columns}
+        data |= {c: [float(r[c]) for r in MEANS] for c in ("n_t", "n_c")}
+        result = mk.pool(mk.effect_sizes(data, "SMD"), tau2="DL", i2="Q")
+        value = result.to_frame()[code].iloc[0]
+        slack = 1e-9 * max(1.0, abs(value))
+        assert reach.low - slack <= value <= reach.high + slack
+
+
+def test_the_centre_of_the_box_is_the_result_itself(tmp_path: Path) -> None:
+    """Every way that a row gives its effect goes through the box as it goes through the pool."""
+    rows = (
+        row("A", y="0.5", se="0.20"),
+        row("B", y="0.8", v="0.09"),
+        row("C", y="0.1", ci_low="-0.3", ci_high="0.5"),
+        row("D", y="0.9", p="0.010"),
+        row("E", y="0.4", n_t=30, n_c=31),
+        row("F", mean_t="10.9", sd_t="4.1", n_t=20, mean_c="8.7", sd_c="4.4", n_c=20),
+        row("G", y="2.5", se="1.10", y_measure="MD", n_t=22, n_c=19),
+        row("H", mean_t="10.9", sd_t="4.1", n_t=20, mean_c="8.7", sd_c="4.4", n_c=20, design="crossover"),
+    )
+    rep = rerun(tmp_path, rows, "SMD", "crossover = 0.5")
+    found = rep.results["response"]
+    sharp = [dict(r) for r in rows]
+    for cells in sharp:
+        for name in ("y", "se", "v", "ci_low", "ci_high", "p", "mean_t", "mean_c", "sd_t", "sd_c"):
+            cells[name] = f"{cells[name]}{'' if '.' in cells[name] else '.'}0000000000" if cells[name] else ""
+    fine = reach_of(rerun(tmp_path / "fine", sharp, "SMD", "crossover = 0.5"))
+    assert (fine.low, fine.high) == pytest.approx((found.result.estimate, found.result.estimate), rel=1e-8)
+    wide = reach_of(rep)
+    assert wide.low < found.result.estimate < wide.high
+
+
+def test_a_derived_count_moves_with_its_percentage(tmp_path: Path) -> None:
+    """12 % of 1,000 is 115 to 125 patients; of 50 it is 6 and nothing else. A quoted count does not move."""
+    cells = {"events_t": 120, "n_t": 1000, "events_c": 90, "n_c": 1000}
+    derived = {"status": "derived", "note": "12 % of 1,000", "percent_t": "12%"}
+    rep = rerun(tmp_path / "a", (row("A", **cells, **derived),), "RR", claims=claim("1.38", "estimate"))
+    (item,) = inputs_of(rep)
+    assert (item.column, item.low, item.high, item.whole) == ("events_t", 115, 125, True)
+    reach = reach_of(rep)
+    assert (reach.low, reach.high) == pytest.approx((115 / 90, 125 / 90), rel=1e-12)
+    assert rep.comparisons[0].verdict == "input-rounding"
+    quoted = rerun(tmp_path / "b", (row("A", **cells, percent_t="12%"),), "RR")
+    assert rounding_range(quoted.paper, quoted.results["response"], "estimate") is None
+    small = {"events_t": 6, "n_t": 50, "events_c": 4, "n_c": 50}
+    assert inputs_of(rerun(tmp_path / "c", (row("A", **small, **derived),), "RR")) == []
+
+
+def test_the_comparison_says_how_the_range_was_found(tmp_path: Path) -> None:
+    exact = judge(tmp_path / "a", "0.60")
+    assert exact.reach_how == "exact: monotone in each input, so at corners of their box"
+    assert exact.reach_low < 0.60 < exact.reach_high
+    assert "exact: monotone" in exact.cause
+    differs = rerun(tmp_path / "b", MEANS, "SMD", claims=claim("-2.00", "estimate")).comparisons[0]
+    assert differs.verdict == "differs"
+    assert differs.reach_how.startswith("bounded optimisation, ")
+    assert differs.to_dict()["reach_low"] == pytest.approx(differs.reach_low)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "means", "verdict"),
+    [
+        ("significant", "significant", "input-rounding"),
+        ("significant", "not significant", "exact"),
+        ("decision", "treatment better", "input-rounding"),
+        ("decision", "control better", "decision differs"),
+    ],
+)
+def test_a_decision_may_hang_on_rounding(tmp_path: Path, quantity: str, means: str, verdict: str) -> None:
+    """0.38 (SE 0.20): z = 1.9; with 0.384 and 0.196 it is 1.96 and over."""
+    rows = (row("A", y="0.38", se="0.20"),)
+    found = rerun(tmp_path, rows, "GEN", claims=claim("as printed", quantity, means)).comparisons[0]
+    assert found.verdict == verdict
+    if verdict == "input-rounding":
+        assert "within the rounding of the inputs: as stated" in found.cause
+
+
+def test_a_model_with_parts_has_a_range_too(tmp_path: Path) -> None:
+    """A meta-regression is fitted at the corners that its slopes point at."""
+    effects = (("A", "0.1", 1), ("B", "0.4", 2), ("C", "0.5", 3), ("D", "0.9", 4))
+    cells = [dict(row(s, y=y, se="0.20"), dose=dose) for s, y, dose in effects]
+    names = list(cells[0])
+    text = "\n".join([",".join(names), *(",".join(str(c[n]) for n in names) for c in cells)]) + "\n"
+    paper = paper_of("GEN", 'moderators = ["dose"]')
+    rep = mk.reproduce(write_paper(tmp_path, paper=paper, outcomes=text, claims=claim("0.28", "coef:dose")))
+    found = rep.comparisons[0]
+    assert found.recomputed == pytest.approx(0.25, abs=0.02)
+    assert found.verdict == "input-rounding"
+    assert found.reach_how.startswith("corners that the slopes point at, ")

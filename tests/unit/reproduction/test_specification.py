@@ -12,6 +12,7 @@ from tests.papers import paper_of, row, table, write_paper
 
 A = row("A", events_t=8, n_t=18, events_c=1, n_c=18)
 B = row("B", events_t=30, n_t=47, events_c=7, n_c=25)
+MEANS = tuple(row(s, mean_t=m, sd_t=4, n_t=9, mean_c=12, sd_c=5, n_c=8) for s, m in (("A", 10), ("B", 7)))
 CROSSED = B | {"design": "crossover", "n_c": "47"}
 
 
@@ -63,10 +64,14 @@ def test_a_choice_that_changes_nothing_is_left_out(tmp_path: Path) -> None:
         ("RR", ("crossover = 0.3",)),
         ("RR", ('include = ["unverified"]',)),
         ("RR", ('zero_cells = "all"',)),
+        ("OR", ('model = "mh"',)),
+        ("OR", ('model = "peto"',)),
+        ("SMD", ('vtype = "UB"',)),
     ],
 )
 def test_the_papers_own_specification_is_marked(tmp_path: Path, measure: str, lines: tuple[str, ...]) -> None:
-    found = curve(tmp_path, A, B, measure=measure, lines=lines)
+    rows = (A, B) if measure != "SMD" else MEANS
+    found = curve(tmp_path, *rows, measure=measure, lines=lines)
     mine = mk.reproduce(tmp_path).results["response"].result
     own = found.rows[found.rows["default"]]
     assert len(own) == 1
