@@ -22,9 +22,9 @@ from metaket.reproduction.explain_plan import Plan
 from metaket.reproduction.explain_registry import SLIPS, Rerun, Slip, versions
 from metaket.reproduction.explain_search import Change, Distances, distances, weights
 
-__all__ = ["Cause", "causes_of", "readings"]
+__all__ = ["Cause", "causes_of", "kinds", "readings"]
 
-FAMILIES = (explain_methods, explain_slips, explain_typing)  # imported for the slips that they register
+FAMILIES = (explain_slips, explain_typing, explain_methods)  # imported for the slips that they register
 LIMITS = ("ci_low", "ci_high", "pi_low", "pi_high")
 ONE_UNIT = 1.5  # of the last decimal: from the printed number to the far end of what its neighbour stands for
 SAME_DIGITS = 9  # significant digits to which effects of one event agree
@@ -78,6 +78,11 @@ class _Hit:
     settings: str
 
 
+def kinds(stage: str = "") -> tuple[Slip, ...]:
+    """The kinds of slip that `explain` tries: all, or those of a stage."""
+    return tuple(s for s in SLIPS.values() if stage in ("", s.stage))
+
+
 def causes_of(
     inputs: Inputs, plan: Plan, figures: Sequence[Figure], stated: Mapping[str, Any], table: Distances
 ) -> tuple[tuple[Cause, ...], dict[str, int]]:
@@ -99,9 +104,9 @@ def _score(slip: Slip, weight: float, tried: int) -> float:
 
 def _of_inputs(inputs: Inputs, plan: Plan, figures: Sequence[Figure], tried: dict[str, int]) -> list[_Hit]:
     """All versions of all kinds in one batch."""
-    kinds = [s for s in SLIPS.values() if s.stage == "inputs"]
+    all_kinds = kinds("inputs")
     batches = []
-    for number, kind in enumerate(kinds):
+    for number, kind in enumerate(all_kinds):
         edits = kind.func(inputs)
         if edits:
             batch = _sound(versions(inputs, edits, number), inputs)
@@ -114,7 +119,7 @@ def _of_inputs(inputs: Inputs, plan: Plan, figures: Sequence[Figure], tried: dic
     found = weights(whole, inputs, plan, figures)
     hits = []
     for i in np.flatnonzero(found):
-        kind, study = kinds[whole.kind[i]], int(whole.studies[i])
+        kind, study = all_kinds[whole.kind[i]], int(whole.studies[i])
         one = _take(whole, np.array([i]))
         score = _score(kind, float(found[i]), tried[kind.code])
         name = "" if study < 0 else inputs.study[study]
@@ -150,7 +155,7 @@ def _of_methods(
 ) -> list[_Hit]:  # fmt: skip
     """The inputs as they are, otherwise pooled."""
     hits = []
-    for kind in (s for s in SLIPS.values() if s.stage in ("settings", "effects")):
+    for kind in (*kinds("settings"), *kinds("effects")):
         reruns = kind.func(inputs, stated)
         if reruns:
             tried[kind.code] = len(reruns)
@@ -187,7 +192,7 @@ def _of_print(plan: Plan, figures: Sequence[Figure], table: Distances, tried: di
     hits = []
     hit = [gap == 0 for gap in table.gaps]
     alone: dict[tuple[int, ...], bool] = {}
-    for kind in (s for s in SLIPS.values() if s.stage == "print"):
+    for kind in kinds("print"):
         meant = kind.func(figures)
         if meant:
             tried[kind.code] = len(meant)
@@ -221,7 +226,7 @@ def _reading(miss: Miss, figure: Figure) -> str:
     if distance(value, figure)[0] <= ONE_UNIT:
         return "one unit of the last decimal: rounded on the way"
     found: dict[float, str] = {}
-    for kind in (s for s in SLIPS.values() if s.stage == "print"):
+    for kind in kinds("print"):
         for m in kind.func([figure]):
             meant = m.texts[0][1]
             gap = float(distance(value, replace(figure, printed=read_printed(meant)))[0])
@@ -238,11 +243,11 @@ def _ranked(hits: list[_Hit]) -> tuple[Cause, ...]:
     groups = [sorted(g, key=lambda h: -h.score) for g in events.values()]
     groups.sort(key=lambda g: -sum(h.score for h in g))
     total = sum(h.score for h in hits)
-    kinds = [g[0].slip.code for g in groups]
+    codes = [g[0].slip.code for g in groups]
     out = []
     for group in groups:
         first, score = group[0], sum(h.score for h in group)
-        same = kinds.count(first.slip.code) - 1
+        same = codes.count(first.slip.code) - 1
         also = tuple((h.slip.code, h.what) for h in group[1:])
         out.append(
             Cause(

@@ -20,7 +20,9 @@ from metaket.reproduction.explain_plan import Plan
 
 __all__ = ["Change", "Distances", "axis_of", "distances", "weights"]
 
+MOST = 30_000  # pairs of a version and a variant: half a second for twenty studies
 SAME_FOR_ALL = ("k", "q_df", "q", "q_p", "heterogeneity")
+OF_TEST = ("ci_low", "ci_high", "pi_low", "pi_high", "std_error", "statistic", "p_value", "significant")
 OF_INPUTS = ("n_total", "rate_t", "rate_c")
 AXIS = {"i2": "i2", "h2": "i2", "pi_low": "prediction", "pi_high": "prediction"}
 AXIS |= {"ci_low": "quantile", "ci_high": "quantile"}
@@ -172,8 +174,9 @@ def weights(batch: Batch, inputs: Inputs, plan: Plan, figures: Sequence[Figure],
     """
     change = change or Change()
     out = np.zeros(len(batch))
+    chosen = _affordable(plan, len(batch))
     for measure, places in plan.groups().items():
-        alive = _survivors(batch, inputs, plan, figures, [p for p in places if plan.weight[p].any()])
+        alive = _survivors(batch, inputs, plan, figures, [p for p in places if p in chosen])
         if not alive.places or not alive.version.size:
             continue
         pairs = _stack(alive.effects, alive.versions, change)
@@ -182,6 +185,14 @@ def weights(batch: Batch, inputs: Inputs, plan: Plan, figures: Sequence[Figure],
         for method, at, share in _shares(pairs, plan, figures, methods, measure):
             np.add.at(out, version[at], share * plan.weight[variant[at], plan.methods.index(method)])
     return out
+
+
+def _affordable(plan: Plan, versions: int) -> set[int]:
+    """The likeliest variants, as many as make `MOST` pairs with the versions; of each measure one at least."""
+    likely = plan.weight.sum(axis=1)
+    order = [int(i) for i in np.argsort(-likely, kind="stable") if likely[i] > 0]
+    first = {max(places, key=lambda p: likely[p]) for places in plan.groups().values()}
+    return {*order[: max(1, MOST // versions)], *(p for p in first if likely[p] > 0)}
 
 
 def _survivors(batch: Batch, inputs: Inputs, plan: Plan, figures: Sequence[Figure], places: list[int]) -> _Alive:
@@ -211,16 +222,35 @@ def _shares(
     every = np.arange(pairs.y.shape[0])
     counting = [m for m in methods if m.model in ("mh", "random-mh")]
     inverse = [m for m in methods if m not in counting]
-    for part, first in ((inverse, of_q), (counting, [])):
-        index = every
-        if first and part:  # Q and k are the same for every inverse-variance method: most versions end here
-            _, fit = next(fits(pairs, [Method("common")], measure))
-            index, _ = _share(fit, pairs, plan, first)
+    index = every
+    if of_q and inverse:  # Q and k are the same for every inverse-variance method: most versions end here
+        _, fit = next(fits(pairs, [Method("common")], measure))
+        index, _ = _share(fit, pairs, plan, of_q)
+    for first, tests in _by_estimator(inverse).items():  # most others end at the estimate, whatever the test
         if index.size:
             few = pairs.take(index)
-            for method, fit in fits(few, part, measure):
-                found, share = _share(fit, few, plan, asked)
-                yield method, index[found], share
+            _, fit = next(fits(few, [first], measure))
+            left, _ = _share(fit, few, plan, [f for f in asked if f.quantity not in OF_TEST])
+            yield from _matching(pairs, index[left], tests, measure, plan, asked)
+    yield from _matching(pairs, every, counting, measure, plan, asked)
+
+
+def _by_estimator(methods: list[Method]) -> dict[Method, list[Method]]:
+    """The methods that differ in the test alone, by the one with the normal test."""
+    out: dict[Method, list[Method]] = {}
+    for m in methods:
+        out.setdefault(Method(m.model, m.tau2), []).append(m)
+    return out
+
+
+def _matching(
+    pairs: Pairs, index: Ints, methods: list[Method], measure: str, plan: Plan, figures: Sequence[Figure]
+) -> Iterator[tuple[Method, Ints, Array]]:
+    if index.size and methods:
+        few = pairs.take(index)
+        for method, fit in fits(few, methods, measure):
+            found, share = _share(fit, few, plan, figures)
+            yield method, index[found], share
 
 
 def _share(fit: Fit, pairs: Pairs, plan: Plan, figures: Sequence[Figure]) -> tuple[Ints, Array]:

@@ -9,7 +9,7 @@ import pytest
 
 import metaket as mk
 from metaket.errors import InputError, MetaketError, NotComputableError, UnknownChoiceError
-from metaket.reproduction.explain_registry import SLIPS
+from metaket.reproduction.explain_causes import kinds
 from metaket.reproduction.explain_typing import mistyped, transposed
 from tests.program import run, slip
 
@@ -179,7 +179,7 @@ def test_digits() -> None:
 
 
 def test_every_slip_says_what_to_do() -> None:
-    for s in SLIPS.values():
+    for s in kinds():
         assert s.label
         assert s.remedy
         assert s.prior > 0
