@@ -6,8 +6,9 @@ probability of the settings under which it prints like the paper. Candidates wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = ["Cause", "causes_of", "kinds", "readings"]
 FAMILIES = (explain_slips, explain_typing, explain_methods)  # imported for the slips that they register
 LIMITS = ("ci_low", "ci_high", "pi_low", "pi_high")
 ONE_UNIT = 1.5  # of the last decimal: from the printed number to the far end of what its neighbour stands for
+SETTLED = 3  # causes whose settings are worked out
 SAME_DIGITS = 9  # significant digits to which effects of one event agree
 
 
@@ -44,7 +46,7 @@ class Cause:
     study : str
         The study that it happened to, empty if to all or none.
     settings : str
-        The likeliest settings under which it reproduces the print.
+        The likeliest settings under which it reproduces the print, of the first few causes.
     probability : float
         Among all slips tried that reproduce the print, by the stated weights.
     score : float
@@ -75,7 +77,8 @@ class _Hit:
     study: str
     score: float
     event: tuple[Any, ...]
-    settings: str
+    settings: str = ""
+    version: Batch | None = None
 
 
 def kinds(stage: str = "") -> tuple[Slip, ...]:
@@ -91,7 +94,14 @@ def causes_of(
     hits = _of_inputs(inputs, plan, figures, tried)
     hits += _of_methods(inputs, plan, figures, stated, table, tried)
     hits += _of_print(plan, figures, table, tried)
-    return _ranked(hits), tried
+    return _ranked(hits, partial(_settings_of, inputs, plan, figures)), tried
+
+
+def _settings_of(inputs: Inputs, plan: Plan, figures: Sequence[Figure], hit: _Hit) -> str:
+    """The likeliest settings under which a version of the inputs prints like the paper."""
+    if hit.version is None:
+        return hit.settings
+    return _best(matching_classes(distances(inputs, plan, figures, hit.version), plan, figures))
 
 
 def _total_prior() -> float:
@@ -123,7 +133,7 @@ def _of_inputs(inputs: Inputs, plan: Plan, figures: Sequence[Figure], tried: dic
         one = _take(whole, np.array([i]))
         score = _score(kind, float(found[i]), tried[kind.code])
         name = "" if study < 0 else inputs.study[study]
-        hits.append(_Hit(kind, whole.names[i], name, score, _event(one, inputs, plan), ""))
+        hits.append(_Hit(kind, whole.names[i], name, score, _event(one, inputs, plan), version=one))
     return hits
 
 
@@ -211,7 +221,7 @@ def _of_print(plan: Plan, figures: Sequence[Figure], table: Distances, tried: di
             weight = joint_weight(new, plan, figures)
             if weight > 0:
                 score = _score(kind, weight, len(meant))
-                hits.append(_Hit(kind, m.what, "", score, ("print", m.texts), ""))
+                hits.append(_Hit(kind, m.what, "", score, ("print", m.texts)))
     return hits
 
 
@@ -235,7 +245,7 @@ def _reading(miss: Miss, figure: Figure) -> str:
     return found[min(found)] if found else ""
 
 
-def _ranked(hits: list[_Hit]) -> tuple[Cause, ...]:
+def _ranked(hits: list[_Hit], settings: Callable[[_Hit], str]) -> tuple[Cause, ...]:
     """One cause an event, likeliest first, each with its rivals counted."""
     events: dict[tuple[Any, ...], list[_Hit]] = {}
     for hit in hits:
@@ -245,14 +255,11 @@ def _ranked(hits: list[_Hit]) -> tuple[Cause, ...]:
     total = sum(h.score for h in hits)
     codes = [g[0].slip.code for g in groups]
     out = []
-    for group in groups:
-        first, score = group[0], sum(h.score for h in group)
+    for place, (first, *others) in enumerate(groups):
+        score = first.score + sum(h.score for h in others)
         same = codes.count(first.slip.code) - 1
-        also = tuple((h.slip.code, h.what) for h in group[1:])
-        out.append(
-            Cause(
-                first.slip.code, first.slip.label, first.what, first.slip.remedy, first.study, first.settings,
-                score / total, score, same, len(groups) - 1 - same, also,
-            )
-        )  # fmt: skip
+        under = settings(first) if place < SETTLED else ""
+        also = tuple((h.slip.code, h.what) for h in others)
+        kind = (first.slip.code, first.slip.label, first.what, first.slip.remedy, first.study, under)
+        out.append(Cause(*kind, score / total, score, same, len(groups) - 1 - same, also))
     return tuple(out)

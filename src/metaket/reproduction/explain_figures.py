@@ -167,7 +167,7 @@ def figure_of(code: str, printed: Printed, names: tuple[str, ...]) -> Figure | N
 
 def in_words(figure: Figure) -> str:
     """The figure and its text."""
-    return f"{figure.label} {figure.printed.text}"
+    return f"{figure.label} {figure.printed.text.strip()}"
 
 
 def distance(values: Array, figure: Figure) -> Array:

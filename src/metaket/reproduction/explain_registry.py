@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from metaket._registry import Registry
 from metaket.reproduction.explain_inputs import Batch, Inputs
 from metaket.reproduction.explain_plan import Plan
 from metaket.reproduction.explain_search import Change
@@ -80,15 +81,17 @@ class Meant:
     texts: tuple[tuple[int, str], ...]
 
 
+KINDS: Registry[Callable[..., Any]] = Registry("slip")  # for the documentation, which reads all registries
 SLIPS: dict[str, Slip] = {}
 
 
-def slip(code: str, *, label: str, remedy: str, prior: float, stage: str = "inputs") -> Callable[[Any], Any]:
+def slip(
+    code: str, *, label: str, remedy: str, prior: float, stage: str = "inputs", reference: str = ""
+) -> Callable[[Any], Any]:
     """Register the decorated function: inputs -> edits, (inputs, stated) -> reruns, or figures -> texts meant."""
 
     def register(func: Any) -> Any:
-        if code in SLIPS:
-            raise RuntimeError(f"slip {code!r} is registered twice")
+        KINDS.add(code, label=label, reference=reference)(func)
         SLIPS[code] = Slip(code, label, remedy, prior, stage, func)
         return func
 

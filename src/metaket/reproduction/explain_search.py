@@ -67,11 +67,15 @@ class Distances:
     values: tuple[Array, ...]
 
 
-def distances(inputs: Inputs, plan: Plan, figures: Sequence[Figure]) -> Distances:
-    """Every figure under every setting of the plan, on the inputs as they are."""
+def distances(inputs: Inputs, plan: Plan, figures: Sequence[Figure], version: Batch | None = None) -> Distances:
+    """Every figure under every setting of the plan, on the inputs as they are or on one version of them.
+
+    The row of a study that the version leaves out says nothing, and is at no distance.
+    """
     shapes = [(len(AXES.get(axis_of(f), ("",))), len(plan.methods), len(plan.variants)) for f in figures]
     values = [np.full(shape, np.nan) for shape in shapes]
-    batch = inputs.batch()
+    batch = inputs.batch() if version is None else version
+    silent = [f.study >= 0 and batch.include[0, f.study] == 0 for f in figures]
     for measure, places in plan.groups().items():
         effects = [effects_of(batch, plan.variants[i], inputs) for i in places]
         pairs = _stack(effects, [slice(None)] * len(effects), Change())
@@ -84,7 +88,10 @@ def distances(inputs: Inputs, plan: Plan, figures: Sequence[Figure]) -> Distance
             for i, f in enumerate(figures):
                 if i not in known:
                     values[i][:, at, places] = _fitted(f, fit, pairs, plan.level)
-    gaps = tuple(np.where(plan.possible.T[None], distance(v, f), np.inf) for v, f in zip(values, figures, strict=True))
+    gaps = tuple(
+        np.where(plan.possible.T[None], np.zeros_like(v) if quiet else distance(v, f), np.inf)
+        for v, f, quiet in zip(values, figures, silent, strict=True)
+    )
     return Distances(gaps, tuple(values))
 
 

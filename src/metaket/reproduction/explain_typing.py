@@ -47,18 +47,23 @@ def _retyped(inputs: Inputs, how: Callable[[str], Iterator[str]]) -> list[Edit]:
 
 
 @slip(
-    "digits-transposed", label="two digits transposed in one input",
-    remedy="read that cell again in the study's report", prior=5,
-)  # fmt: skip
+    "digits-transposed",
+    label="two digits transposed in one input",
+    remedy="read that cell again in the study's report",
+    prior=5,
+)
 def digits_transposed(inputs: Inputs) -> list[Edit]:
     """Two neighbouring digits of one cell exchanged."""
     return _retyped(inputs, transposed)
 
 
 @slip(
-    "digit-mistyped", label="one digit mistyped in one input",
-    remedy="read that cell again in the study's report", prior=10,
-)  # fmt: skip
+    "digit-mistyped",
+    label="one digit mistyped in one input",
+    remedy="read that cell again in the study's report",
+    prior=10,
+    reference="Xu et al. (2022) BMJ 377:e069155",
+)
 def digit_mistyped(inputs: Inputs) -> list[Edit]:
     """One digit of one cell replaced."""
     return _retyped(inputs, mistyped)
@@ -75,27 +80,36 @@ def _reprinted(figures: Sequence[Figure], how: Callable[[str], Iterator[str]]) -
 
 
 @slip(
-    "print-transposed", label="two digits transposed in a printed figure",
-    remedy="the result holds; the printed figure needs a correction", prior=3, stage="print",
-)  # fmt: skip
+    "print-transposed",
+    label="two digits transposed in a printed figure",
+    remedy="the result holds; the printed figure needs a correction",
+    prior=3,
+    stage="print",
+)
 def print_transposed(figures: Sequence[Figure]) -> list[Meant]:
     """Two neighbouring digits of one figure exchanged."""
     return _reprinted(figures, transposed)
 
 
 @slip(
-    "print-mistyped", label="one digit of a printed figure mistyped",
-    remedy="the result holds; the printed figure needs a correction", prior=3, stage="print",
-)  # fmt: skip
+    "print-mistyped",
+    label="one digit of a printed figure mistyped",
+    remedy="the result holds; the printed figure needs a correction",
+    prior=3,
+    stage="print",
+)
 def print_mistyped(figures: Sequence[Figure]) -> list[Meant]:
     """One digit of one figure replaced."""
     return _reprinted(figures, mistyped)
 
 
 @slip(
-    "print-sign", label="sign of a printed figure lost",
-    remedy="the result holds; the printed figure needs its sign", prior=3, stage="print",
-)  # fmt: skip
+    "print-sign",
+    label="sign of a printed figure lost",
+    remedy="the result holds; the printed figure needs its sign",
+    prior=3,
+    stage="print",
+)
 def print_sign(figures: Sequence[Figure]) -> list[Meant]:
     """A minus lost, or one too many."""
     return _reprinted(figures, _other_sign)
@@ -109,9 +123,12 @@ def _other_sign(text: str) -> Iterator[str]:
 
 
 @slip(
-    "print-arms-exchanged", label="figures of the two arms exchanged",
-    remedy="the result holds; the two printed rates change places", prior=3, stage="print",
-)  # fmt: skip
+    "print-arms-exchanged",
+    label="figures of the two arms exchanged",
+    remedy="the result holds; the two printed rates change places",
+    prior=3,
+    stage="print",
+)
 def print_arms(figures: Sequence[Figure]) -> list[Meant]:
     """The rates of the two arms in each other's place."""
     at = {f.quantity: i for i, f in enumerate(figures) if f.study < 0}

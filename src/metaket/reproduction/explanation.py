@@ -66,7 +66,7 @@ class Explanation:
     def sentence(self) -> str:
         """The finding in one sentence."""
         if self.verdict == "reproduced":
-            return f"reproduced under {self.settings[0]}"
+            return f"all {len(self.figures)} printed figures come out under settings that agree with what is stated"
         if self.cause is None:
             near = self.nearest[0] if self.nearest else None
             best = f"; nearest: {near.settings} ({near.matched} of {len(self.figures)})" if near else ""
@@ -74,7 +74,7 @@ class Explanation:
         c = self.cause
         rivals = c.same_kind + c.other_kinds
         alone = "no other slip tried does" if not rivals else f"{rivals} other candidate{'s' * (rivals > 1)} would too"
-        return f"all {len(self.figures)} printed figures come out with one slip: {c.what} ({alone})"
+        return f"all {len(self.figures)} printed figures come out with a single slip: {c.what} ({alone})"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a class of settings, near setting or cause: what, text, matched, of, probability, rivals."""

@@ -19,7 +19,7 @@ PAPERS = 1000
 START = 1
 RANKED_FIRST = 0.9  # of all planted slips
 OF_A_KIND = 0.7  # of about 25 papers a kind: a kind below it is broken and not merely hard
-SECONDS = 2.0  # issue 4; it takes about 0.2 s, so that a loaded machine still passes
+SECONDS = 2.0  # issue 4, in processor time: wall time would measure the machine's other work
 
 
 def test_every_slip_can_be_planted() -> None:
@@ -52,9 +52,9 @@ def twenty_studies(slip: str) -> mk.Explanation:
     seeds = (synthetic_paper(seed, slip) for seed in range(10_000, 10_400))
     paper = next(p for p in seeds if p.kind == "means" and len(p.table) >= 18)
     printed = {name: text for name, text in paper.printed.items() if name in ("estimate", "ci_low", "ci_high", "i2")}
-    start = time.perf_counter()
+    start = time.process_time()
     found = mk.explain(paper.table, printed, measure=paper.settings.measure)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     return found
 
 
