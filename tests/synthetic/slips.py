@@ -228,7 +228,7 @@ def other_level(rng: np.random.Generator, paper: SyntheticPaper) -> Planted:
     return Planted(f"{100 * level:g} %", paper.table, replace(paper.settings, level=level), paper.stated)
 
 
-@plant("print-transposed", "print-mistyped", "print-sign")
+@plant("print-transposed", "print-mistyped", "print-sign", "print-unit")
 def misprinted(rng: np.random.Generator, paper: SyntheticPaper) -> Planted | None:
     name = str(rng.choice([n for n in paper.printed if n not in ("p_value", "k", "rate_t", "rate_c")]))
     old = paper.printed[name]
@@ -236,6 +236,10 @@ def misprinted(rng: np.random.Generator, paper: SyntheticPaper) -> Planted | Non
         new = old[1:] if old.startswith("-") and float(old) != 0 else old
     elif sum(c.isdigit() for c in old) < 2:
         return None
+    elif paper.slip == "print-unit":
+        bare = old.rstrip("%")
+        unit = 10.0 ** -len(bare.partition(".")[2])
+        new = f"{float(bare) + rng.choice([-1, 1]) * unit:.{len(bare.partition('.')[2])}f}" + old[len(bare) :]
     else:
         new = typed(old, rng, paper.slip.removeprefix("print-"))
     if new == old:

@@ -231,10 +231,10 @@ def readings(near: Near, figures: Sequence[Figure]) -> Near:
 
 
 def _reading(miss: Miss, figure: Figure) -> str:
-    """A rounding on the way, else a misprint of the value itself, else one of its neighbour in the last decimal."""
+    """The misprint that gives the value's own text, else that of its neighbour in the last decimal."""
     value = np.array([miss.value / (100.0 if figure.percent else 1.0)])
     if distance(value, figure)[0] <= ONE_UNIT:
-        return "one unit of the last decimal: rounded on the way"
+        return "one unit off in the last decimal"
     found: dict[float, str] = {}
     for kind in kinds("print"):
         for m in kind.func([figure]):

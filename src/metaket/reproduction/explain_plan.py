@@ -120,6 +120,9 @@ def plan_of(inputs: Inputs, stated: Mapping[str, Any]) -> Plan:
     agrees = np.array([[_agrees(v, m, stated) for m in methods] for v in variants])
     weight = np.outer([_odds(v) for v in variants], [_odds(m) for m in methods]) * possible * agrees
     if not weight.any():
+        models = dict.fromkeys(m.model for m in methods)
+        if stated.get("model", methods[0].model) not in models:
+            raise InputError(f"explain tries the models {', '.join(models)} on these data, not {stated['model']}")
         told = ", ".join(f"{part} {value}" for part, value in stated.items())
         raise InputError(f"no setting for {inputs.kind} inputs agrees with what is stated ({told})")
     axes = {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from itertools import pairwise
 
 from metaket.reproduction.explain_figures import Figure
 from metaket.reproduction.explain_inputs import Inputs
 from metaket.reproduction.explain_registry import Edit, Meant, slip
+from metaket.reproduction.typography import plain
 
 __all__ = ["mistyped", "transposed"]
 
@@ -41,7 +44,7 @@ def _retyped(inputs: Inputs, how: Callable[[str], Iterator[str]]) -> list[Edit]:
     for name, texts in inputs.texts.items():
         for i, text in enumerate(texts):
             who = f"{name} of {inputs.study[i]}"
-            readings = how(text.replace("\N{MINUS SIGN}", "-"))
+            readings = how(plain(text))
             edits += [Edit(i, f"{who} typed {new} instead of {text}", {name: float(new)}) for new in readings]
     return edits
 
@@ -75,7 +78,7 @@ def _reprinted(figures: Sequence[Figure], how: Callable[[str], Iterator[str]]) -
         Meant(f"{f.label} printed {f.printed.text} instead of {new}", ((i, new),))
         for i, f in enumerate(figures)
         if f.printed.relation == "="
-        for new in how(f.printed.text.replace("\N{MINUS SIGN}", "-").replace("\N{MIDDLE DOT}", "."))
+        for new in how(plain(f.printed.text).strip())
     ]
 
 
@@ -101,6 +104,28 @@ def print_transposed(figures: Sequence[Figure]) -> list[Meant]:
 def print_mistyped(figures: Sequence[Figure]) -> list[Meant]:
     """One digit of one figure replaced."""
     return _reprinted(figures, mistyped)
+
+
+@slip(
+    "print-unit",
+    label="one unit off in the last decimal of a printed figure",
+    remedy="the result holds to the last decimal, which was cut off or rounded on the way",
+    prior=10,
+    stage="print",
+)
+def print_unit(figures: Sequence[Figure]) -> list[Meant]:
+    """The last decimal of one figure a unit up or down."""
+    return _reprinted(figures, _neighbours)
+
+
+def _neighbours(text: str) -> Iterator[str]:
+    """The numbers one unit of the last decimal away; none for a count, whose last digit is no rounding."""
+    found = re.fullmatch(r"([+-]?)(\d*\.\d+)(\D*)", text.strip())
+    if found:
+        number, unit = Decimal(found[1] + found[2]), Decimal(1).scaleb(-len(found[2].partition(".")[2]))
+        yield from (f"{number + unit}{found[3]}", f"{number - unit}{found[3]}")
+    elif re.fullmatch(r"\d+\s*%", text.strip()):
+        yield from (f"{int(text.strip(' %')) + step}%" for step in (1, -1))
 
 
 @slip(

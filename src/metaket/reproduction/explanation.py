@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation"]
 
 SHOWN = 5
+STANDS_OUT = 0.5  # probability from which a cause is named as the one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,16 +66,25 @@ class Explanation:
     @property
     def sentence(self) -> str:
         """The finding in one sentence."""
+        n = len(self.figures)
+        figures = "the printed figure" if n == 1 else f"all {n} printed figures"
         if self.verdict == "reproduced":
-            return f"all {len(self.figures)} printed figures come out under settings that agree with what is stated"
+            return f"{figures} come{'s' * (n == 1)} out under settings that agree with what is stated"
         if self.cause is None:
             near = self.nearest[0] if self.nearest else None
-            best = f"; nearest: {near.settings} ({near.matched} of {len(self.figures)})" if near else ""
-            return f"no setting and no single slip reproduces all {len(self.figures)} printed figures{best}"
-        c = self.cause
-        rivals = c.same_kind + c.other_kinds
+            best = f"; nearest: {near.settings} ({near.matched} of {n})" if near else ""
+            return f"no setting and no single slip reproduces {figures}{best}"
+        return self._slips(figures)
+
+    def _slips(self, figures: str) -> str:
+        """The likeliest slip, or that none stands out."""
+        c = self.causes[0]
+        rivals = len(self.causes) - 1
+        if rivals and c.probability < STANDS_OUT:
+            likeliest = f"the likeliest is: {c.what} ({100 * c.probability:.0f} %)"
+            return f"{rivals + 1} single slips would each give {figures}; {likeliest}"
         alone = "no other slip tried does" if not rivals else f"{rivals} other candidate{'s' * (rivals > 1)} would too"
-        return f"all {len(self.figures)} printed figures come out with a single slip: {c.what} ({alone})"
+        return f"a single slip gives {figures}: {c.what} ({alone})"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a class of settings, near setting or cause: what, text, matched, of, probability, rivals."""
@@ -142,7 +152,8 @@ class Explanation:
                 lines.append(f"      and {len(near.off) - SHOWN} more figures off")
         for c in self.causes[:SHOWN]:
             under = f", under {c.settings}" if c.settings else ""
-            also = f"; the same as {' or '.join(words for _, words in c.also)}" if c.also else ""
+            names = dict.fromkeys(words for _, words in c.also if words != c.what)
+            also = f"; the same as {' or '.join(names)}" if names else ""
             lines.append(f"  {100 * c.probability:5.1f} %  {c.what}{under}{also}. To do: {c.remedy}")
         if len(self.causes) > SHOWN:
             lines.append(f"  and {len(self.causes) - SHOWN} more")

@@ -90,6 +90,15 @@ def test_the_print_itself_may_be_wrong() -> None:
     assert f"instead of {text['q']}" in found.cause.what
 
 
+def test_a_last_decimal_that_is_one_off_is_no_slip_of_the_inputs() -> None:
+    text = printed(TRIALS)
+    cut = text | {"ci_high": f"{float(text['ci_high']) - 0.01:.2f}"}
+    found = mk.explain(TRIALS, cut, stated=STATED)
+    assert found.cause is not None
+    assert found.cause.code == "print-unit"
+    assert f"instead of {text['ci_high']}" in found.cause.what
+
+
 def test_an_interval_at_another_level() -> None:
     r = mk.pool(mk.effect_sizes(TRIALS, "RR"), tau2="DL")
     low, high = (f"{r.back(x):.3f}" for x in r.ci(0.9))
