@@ -19,7 +19,7 @@ from metaket.reproduction.bounds_answer import Bounds, StudySet
 from metaket.reproduction.bounds_decision import possible_totals
 from metaket.reproduction.bounds_found import RANGES, found_by_search, side_of, spans_of
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, read_ties
-from metaket.reproduction.bounds_program import Program, cheapest, make_program
+from metaket.reproduction.bounds_program import Program, cheapest, make_program, thinned
 from metaket.reproduction.bounds_proof import BOUNDED, ranges_of
 from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, enumerate_all
 
@@ -169,8 +169,7 @@ def _proved(
     chosen: Sequence[Study], program: Program, asked: Asked, left_out: tuple[str, ...], count: int, seed: int
 ) -> StudySet:
     known, z = _known_tau2(asked.spec), _critical(asked)
-    free = make_program(chosen, asked.ties, pooled=False)
-    proved, met = ranges_of(program, free, known, z)
+    proved, met = ranges_of(thinned(program), known, z)
     proved = {name: _widened(*ends) for name, ends in proved.items()} | _totals(program)
     _use_ties(proved, chosen, asked, known, z)
     found = found_by_search(program, asked, met, proved, seed)
@@ -228,6 +227,8 @@ def _use_ties(
             with np.errstate(divide="ignore", invalid="ignore"):
                 ends = (float(forward(tie.printed.low)), float(forward(tie.printed.high)))
             _clip(proved, tie.quantity, *(x if not math.isnan(x) else -math.inf for x in ends))
+        if tie.quantity.startswith("rate"):
+            _clip(proved, tie.quantity, tie.printed.low, tie.printed.high)
         side = side_of(tie, asked.better)
         if side:
             for name in RANGES:

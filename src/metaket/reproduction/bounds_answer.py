@@ -201,6 +201,8 @@ class Bounds:
         if self.status == "not found":
             lines.append("no completion was found that agrees with what is printed, and none is proved impossible")
         lines += [f"  {span.quantity:9s} {span.words()}" for span in self.spans.values()]
+        relaxed = dict.fromkeys(label for chosen in self.possible for label in chosen.relaxed)
+        lines += [f"left out of the proof, which would take too much: {'; '.join(relaxed)}"] if relaxed else []
         lines.append("  decision  " + "; ".join(f"{name}: {status}" for name, status in self.decisions.items()))
         return "\n".join(lines + ([] if self.exact else [LIMIT]))
 

@@ -158,16 +158,18 @@ def _study(row: Mapping[str, Any], number: int, measure: str, zero_cells: str, d
         total = None if _blank(row.get("n_total")) else read_count("n_total", row["n_total"])
     except InputError as error:
         raise DataError(f"row {number} ({name}): {error}") from None
-    if len(a) * len(c) > MOST:
-        raise DataError(f"row {number} ({name}): {len(a) * len(c):,} tables, more than {MOST:,}; narrow its sizes")
-    index_t, index_c = (x.ravel() for x in np.indices((len(a), len(c))))
-    cells = {"events_t": a[index_t], "n_t": n1[index_t], "events_c": c[index_c], "n_c": n2[index_c]}
-    if total:
-        size = cells["n_t"] + cells["n_c"]
-        keep = (size >= total.low) & (size <= total.high)
-        cells = {key: x[keep] for key, x in cells.items()}
-    if not len(cells["n_t"]):
+    # candidates are sorted by size: those of the control arm that go with a size of the treatment arm are a stretch
+    low, high = (total.low - n1, total.high - n1) if total else (np.full_like(n1, n2[0]), np.full_like(n1, n2[-1]))
+    first, last = np.searchsorted(n2, low), np.searchsorted(n2, high, side="right")
+    each = np.maximum(last - first, 0)
+    count = int(each.sum())
+    if count > MOST:
+        raise DataError(f"row {number} ({name}): {count:,} tables, more than {MOST:,}; narrow its sizes")
+    if not count:
         raise DataError(f"row {number} ({name}): no whole-number table fits what is given")
+    index_t = np.repeat(np.arange(len(n1)), each)
+    index_c = np.arange(count) - np.repeat(np.cumsum(each) - each, each) + np.repeat(first, each)
+    cells = {"events_t": a[index_t], "n_t": n1[index_t], "events_c": c[index_c], "n_c": n2[index_c]}
     return _effects(name, cells, measure, zero_cells, double_zero)
 
 

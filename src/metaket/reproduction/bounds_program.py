@@ -1,10 +1,14 @@
-"""A program over totals: the cheapest completion of a set of studies whose totals of counts fit what is printed."""
+"""A program over totals: the cheapest completion of a set of studies whose totals of counts fit what is printed.
+
+The states after each study are the totals that its tables and those before it can reach, and from which a total that
+fits can still be reached. Only these are kept, so that studies that are wholly known cost nothing.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +17,27 @@ import numpy.typing as npt
 from metaket._checks import Array
 from metaket.reproduction.bounds_inputs import CELLS, MARGINS, Study, Tie
 
-__all__ = ["Program", "Solution", "cheapest", "make_program"]
+__all__ = ["Program", "Solution", "cheapest", "make_program", "thinned", "whole"]
 
 Ints = npt.NDArray[np.int64]
-STATES = 60_000  # reachable totals that are kept apart
-WORK = 4_000_000  # totals times the distinct keys of a study
+WORK = 3_000_000  # steps from one total to another, for one study
+FEW = 5_000  # tables of a study below which none is left out
+
+
+class Steps(NamedTuple):
+    """From the totals before a study to those after it, sorted by the latter.
+
+    Attributes
+    ----------
+    before, slot : ndarray, shape (steps,)
+        The total before, and which of the study's keys is added.
+    starts : ndarray, shape (totals after,)
+        Where the steps to each total begin.
+    """
+
+    before: Ints
+    slot: Ints
+    starts: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,61 +47,81 @@ class Program:
     Attributes
     ----------
     studies : tuple of Study
-    keys : tuple of ndarray
-        For each study its distinct contributions to the total, as one number.
+    origin : tuple of ndarray
+        For each study which of its tables these are.
     order, starts : tuple of ndarray
-        The study's tables sorted by key, and where each key begins.
-    allowed : ndarray of bool, shape (states,)
-        The totals that fit the ties.
+        The study's tables sorted by key (their contribution to the totals), and where each key begins.
+    steps : tuple of Steps
+        Empty where no completion fits the ties.
     relaxed : tuple of str
         Labels of ties that had to be left out; the ranges are then valid, but wider.
     """
 
     studies: tuple[Study, ...]
-    keys: tuple[Ints, ...]
+    origin: tuple[Ints, ...]
     order: tuple[Ints, ...]
     starts: tuple[Ints, ...]
-    allowed: npt.NDArray[np.bool_]
+    steps: tuple[Steps, ...]
     relaxed: tuple[str, ...]
 
 
 class Solution(NamedTuple):
-    """The value of a program and the table of each study that attains it (in the relaxed problem)."""
+    """The value of a program and the table of each of its studies that attains it."""
 
     value: float
     choice: tuple[int, ...]
 
 
-def make_program(studies: Sequence[Study], ties: Sequence[Tie], *, pooled: bool = True) -> Program:
+def make_program(studies: Sequence[Study], ties: Sequence[Tie]) -> Program:
     """Set up the totals that the margin ties need; a tie for which that takes too much is relaxed, and said so.
 
-    With `pooled` a completion needs a study that is used: the number of these is a total, too.
+    A completion needs a study that is used: unless one always is, whether it has one is part of the total.
     """
-    ties = [tie for tie in ties if tie.margin]
+    counted = not any(study.used.all() for study in studies)
     kept: list[Tie] = []
     relaxed: list[str] = []
+    best = _built(studies, kept, counted)
     for tie in ties:
-        if _affordable(studies, [*kept, tie]):
-            kept.append(tie)
-        else:
+        if not tie.margin:
+            continue
+        tried = _built(studies, [*kept, tie], counted)
+        if tried is None:
             relaxed.append(tie.label or tie.quantity)
-    names = _varying(studies, kept)
-    counted = pooled and not any(study.used.all() for study in studies)
-    tops = [sum(int(study.cells[name].max()) for study in studies) for name in names]
-    shape = (len(studies) + 1 if counted else 1, *(top + 1 for top in tops))
-    strides = np.array([math.prod(shape[i + 1 :]) for i in range(len(shape))], dtype=np.int64)
-    keys, order, starts = [], [], []
+        else:
+            best = tried
+            kept.append(tie)
+    if best is None:
+        raise MemoryError("a program without ties has as many totals as studies")
+    return replace(best, relaxed=tuple(relaxed))
+
+
+def _built(studies: Sequence[Study], ties: Sequence[Tie], counted: bool) -> Program | None:
+    """The program, or None where it takes too much."""
+    names = _varying(studies, ties)
+    tops = [1 + sum(int(study.cells[name].max()) for study in studies) for name in names]
+    strides = [math.prod(tops[i + 1 :]) for i in range(len(tops))]
+    flag = math.prod(tops)
+    order, starts, forward = [], [], []
+    states: Ints = np.zeros(1, dtype=np.int64)
     for study in studies:
-        columns = [study.used.astype(np.int64) if counted else np.zeros(study.size, dtype=np.int64)]
-        columns += [study.cells[name] for name in names]
-        key = sum(column * stride for column, stride in zip(columns, strides, strict=True))
+        key = study.used.astype(np.int64) * (flag if counted else 0)
+        for name, stride in zip(names, strides, strict=True):
+            key = key + study.cells[name] * stride
         sorting = np.argsort(key, kind="stable")
-        distinct, first = np.unique(key[sorting], return_index=True)
-        keys.append(distinct)
+        keys, first = np.unique(key[sorting], return_index=True)
         order.append(sorting)
         starts.append(first)
-    allowed = _allowed(studies, kept, names, shape, counted)
-    return Program(tuple(studies), tuple(keys), tuple(order), tuple(starts), allowed, tuple(relaxed))
+        if len(states) * len(keys) > WORK:
+            return None
+        sums = states[:, None] + keys[None, :]
+        sums -= np.maximum(sums // flag - 1, 0) * flag if counted else 0
+        states, after = np.unique(sums, return_inverse=True)
+        forward.append(after.reshape(sums.shape))
+    totals = {name: states % flag // stride % top for name, stride, top in zip(names, strides, tops, strict=True)}
+    fits = _fitting(studies, ties, {name: x.astype(np.float64) for name, x in totals.items()}, len(states))
+    fits &= states >= flag if counted else True
+    origin = tuple(np.arange(study.size) for study in studies)
+    return Program(tuple(studies), origin, tuple(order), tuple(starts), _backward(forward, fits), ())
 
 
 def _varying(studies: Sequence[Study], ties: Sequence[Tie]) -> list[str]:
@@ -90,51 +130,114 @@ def _varying(studies: Sequence[Study], ties: Sequence[Tie]) -> list[str]:
     return [n for n in CELLS if n in named and any(np.ptp(study.cells[n]) > 0 for study in studies)]
 
 
-def _affordable(studies: Sequence[Study], ties: Sequence[Tie]) -> bool:
-    names = _varying(studies, ties)
-    states = math.prod(1 + sum(int(study.cells[n].max()) for study in studies) for n in names)
-    widest = max(math.prod(int(np.ptp(study.cells[n])) + 1 for n in names) for study in studies)
-    return states <= STATES and states * widest <= WORK
-
-
-def _allowed(
-    studies: Sequence[Study], ties: Sequence[Tie], names: Sequence[str], shape: tuple[int, ...], counted: bool
+def _fitting(
+    studies: Sequence[Study], ties: Sequence[Tie], totals: dict[str, Array], size: int
 ) -> npt.NDArray[np.bool_]:
-    places = np.indices(shape).reshape(len(shape), -1)
-    totals = {name: places[i].astype(np.float64) for i, name in enumerate(names, start=1)}
     for name in CELLS:
         if name not in totals:
-            totals[name] = np.full(places.shape[1], float(sum(int(study.cells[name][0]) for study in studies)))
-    keep = np.ones(places.shape[1], dtype=bool)
+            totals[name] = np.full(size, float(sum(int(study.cells[name][0]) for study in studies)))
+    keep = np.ones(size, dtype=bool)
     for tie in ties:
         keep &= tie.fits_totals(totals)
-    return keep & (places[0] > 0) if counted else keep
+    return keep
+
+
+def _backward(forward: Sequence[Ints], fits: npt.NDArray[np.bool_]) -> tuple[Steps, ...]:
+    """The steps that lead to a total that fits; none where there is no such total."""
+    if not fits.any():
+        return ()
+    out = []
+    for after in reversed(forward):
+        before, slot = np.nonzero(fits[after])
+        number = np.cumsum(fits) - 1
+        target = number[after[before, slot]]
+        needed = np.zeros(after.shape[0], dtype=bool)
+        needed[before] = True
+        sorting = np.argsort(target, kind="stable")
+        renumbered = (np.cumsum(needed) - 1)[before][sorting]
+        first = np.searchsorted(target[sorting], np.arange(int(fits.sum())))
+        out.append(Steps(renumbered, slot[sorting], first))
+        fits = needed
+    return tuple(reversed(out))
 
 
 def cheapest(program: Program, costs: Sequence[Array]) -> Solution:
     """The completion of least total cost whose totals fit; infinite where none does."""
-    best = np.zeros(1)  # of the totals that the studies so far can reach
-    trail = []
-    for keys, order, starts, cost in zip(program.keys, program.order, program.starts, costs, strict=True):
+    if not program.steps:
+        return Solution(math.inf, ())
+    levels, leasts = [np.zeros(1)], []
+    for order, starts, steps, cost in zip(program.order, program.starts, program.steps, costs, strict=True):
         least = np.minimum.reduceat(cost[order], starts)
-        top = int(keys[-1])
-        padded = np.concatenate([np.full(top, np.inf), best, np.full(top, np.inf)])
-        reached = padded[np.arange(top, 2 * top + len(best))[:, None] - keys[None, :]] + least[None, :]
-        pick = reached.argmin(axis=1)
-        trail.append(pick)
-        best = reached[np.arange(len(pick)), pick]
-    best = np.where(program.allowed[: len(best)], best, np.inf)
-    state = int(best.argmin())
-    value = float(best[state])
-    return Solution(value, _walk_back(program, costs, trail, state) if math.isfinite(value) else ())
+        levels.append(np.minimum.reduceat(levels[-1][steps.before] + least[steps.slot], steps.starts))
+        leasts.append(least)
+    state = int(levels[-1].argmin())
+    return Solution(float(levels[-1][state]), _walk_back(program, costs, levels, leasts, state))
 
 
-def _walk_back(program: Program, costs: Sequence[Array], trail: Sequence[Ints], state: int) -> tuple[int, ...]:
+def _walk_back(
+    program: Program, costs: Sequence[Array], levels: Sequence[Array], leasts: Sequence[Array], state: int
+) -> tuple[int, ...]:
     choice = []
     for i in range(len(costs) - 1, -1, -1):
-        slot = int(trail[i][state])
-        ends = [*program.starts[i].tolist(), len(program.order[i])]
-        tables = program.order[i][ends[slot] : ends[slot + 1]]
+        steps = program.steps[i]
+        part = slice(steps.starts[state], steps.starts[state + 1] if state + 1 < len(steps.starts) else None)
+        before, slots = steps.before[part], steps.slot[part]
+        pick = int((levels[i][before] + leasts[i][slots]).argmin())
+        tables = _tables_of(program, i, int(slots[pick]))
         choice.append(int(tables[costs[i][tables].argmin()]))
-        state -= int(program.keys[i][slot])
+        state = int(before[pick])
     return tuple(reversed(choice))
+
+
+def _tables_of(program: Program, study: int, slot: int) -> Ints:
+    starts = program.starts[study]
+    return program.order[study][starts[slot] : starts[slot + 1] if slot + 1 < len(starts) else None]
+
+
+def whole(program: Program, choice: Sequence[int]) -> tuple[int, ...]:
+    """A choice of tables of a thinned program as one of the whole studies."""
+    return tuple(int(tables[i]) for tables, i in zip(program.origin, choice, strict=True))
+
+
+def thinned(program: Program) -> Program:
+    """The program without tables that fit no total, or that no cost of the form weight times (effect - level) picks.
+
+    Among tables with the same key only those on the edge of the cloud of (y, v) matter: for every level the best has,
+    for its y, the smallest or the largest v.
+    """
+    parts = [_thinned_study(program, i) for i in range(len(program.steps))]
+    if not parts:
+        return program
+    studies, origin, order, starts, steps = zip(*parts, strict=True)
+    return Program(studies, origin, order, starts, steps, program.relaxed)
+
+
+def _thinned_study(program: Program, i: int) -> tuple[Study, Ints, Ints, Ints, Steps]:
+    study, steps = program.studies[i], program.steps[i]
+    slots, slot = np.unique(steps.slot, return_inverse=True)
+    sizes = np.diff([*program.starts[i].tolist(), study.size])
+    group = np.repeat(np.arange(len(sizes)), sizes)  # of the tables in the order of their keys
+    fits = np.isin(group, slots)
+    tables, group = program.order[i][fits], np.searchsorted(slots, group[fits])
+    if len(tables) > FEW:
+        edge = _edge(study.y[tables], study.v[tables], 2 * group + study.used[tables])
+        tables, group = tables[edge], group[edge]
+    cells = {name: x[tables] for name, x in study.cells.items()}
+    kept = Study(study.name, cells, study.y[tables], study.v[tables], study.used[tables])
+    first = np.searchsorted(group, np.arange(len(slots)))
+    return kept, tables, np.arange(len(tables)), first, steps._replace(slot=slot)
+
+
+def _edge(y: Array, v: Array, group: Ints) -> Ints:
+    """Tables that, within their group, have the least or greatest v of all with a y as low, or as high."""
+    rank_y, rank_v = (np.unique(x, return_inverse=True)[1] for x in (y, v))
+    wide = int(rank_v.max()) + 2
+    keep = np.zeros(len(y), dtype=bool)
+    for up in (1, -1):
+        for out in (1, -1):
+            order = np.lexsort((out * rank_v, up * rank_y, group))
+            # a group's values lie below all of the groups before it, so that the running least starts anew
+            shifted = out * rank_v[order] - group[order] * 2 * wide
+            least = np.minimum.accumulate(shifted)
+            keep[order[np.concatenate([[True], shifted[1:] < least[:-1]])]] = True
+    return np.flatnonzero(keep)

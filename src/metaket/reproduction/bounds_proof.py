@@ -13,7 +13,7 @@ Dinkelbach (1967) Manag Sci 13:492-498; for what unknown cells leave open, Mansk
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from metaket._checks import Array
 from metaket.reproduction.bounds_inputs import Study
-from metaket.reproduction.bounds_program import Program, cheapest
+from metaket.reproduction.bounds_program import Program, cheapest, whole
 
 __all__ = ["BOUNDED", "Weights", "cells_of_tau2", "largest_low", "least_estimate", "least_low", "ranges_of", "secants"]
 
@@ -169,25 +169,18 @@ def secants(low: float, high: float) -> Iterator[tuple[float, float]]:
         yield float(roots[i] - beta * edges[i]), beta
 
 
-Bound = Callable[[Program, Effects, float | None], tuple[float, list[tuple[int, ...]]]]
-
-
 def ranges_of(
-    program: Program, free: Program, known: float | None, z: float | None
+    program: Program, known: float | None, z: float | None
 ) -> tuple[Mapping[str, tuple[float, float]], list[tuple[int, ...]]]:
-    """Proved ranges of the estimate and, where `z` is given, of both ends; and the completions met on the way.
-
-    Only the least lower end needs the `program` in which something is pooled: in every other sum a completion with
-    nothing to pool counts 0, which is no improvement, so that the smaller `free` one gives the same.
-    """
+    """Proved ranges of the estimate and, where `z` is given, of both ends; and the completions met on the way."""
     y = [study.y for study in program.studies]
     negative = [-e for e in y]
-    low, met = least_estimate(free, y, known)
-    high, more = least_estimate(free, negative, known)
+    low, met = least_estimate(program, y, known)
+    high, more = least_estimate(program, negative, known)
     out, seen = {"estimate": (low, -high)}, [*met, *more]
     if z is not None:
-        parts = [least_low(program, y, known, z), largest_low(free, y, known, z)]
-        parts += [largest_low(free, negative, known, z), least_low(program, negative, known, z)]
+        parts = [least_low(program, y, known, z), largest_low(program, y, known, z)]
+        parts += [largest_low(program, negative, known, z), least_low(program, negative, known, z)]
         out["ci_low"], out["ci_high"] = (parts[0][0], parts[1][0]), (-parts[2][0], -parts[3][0])
         seen += [choice for _, found in parts for choice in found]
-    return out, seen
+    return out, [whole(program, choice) for choice in seen]

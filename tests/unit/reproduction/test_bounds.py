@@ -97,6 +97,30 @@ def test_sizes_as_ranges_and_a_study_of_which_only_the_total_is_known() -> None:
     assert mk.bounds(rows, ties={"n_t": "10", "rate_t": "50.0%"}).status == "possible"
 
 
+def test_a_rate_of_arms_whose_sizes_are_ranges() -> None:
+    """Too many completions to pool; the rate leaves few totals, and all that is found has them."""
+    known = {"study": "A", "n_t": 47, "n_c": 25, "events_t": 30, "events_c": 7}
+    found = mk.bounds([known, {"study": "B", "n_t": "15 to 35", "n_c": "15 to 35"}], ties={"rate_t": "52.2%"})
+    fits = [
+        (30 + e, 47 + n) for n in range(15, 36) for e in range(n + 1) if f"{100 * (30 + e) / (47 + n):.1f}" == "52.2"
+    ]
+    assert found.sets[0].method == "proof and search"
+    assert found.status == "possible"
+    for i, name in enumerate(("events_t", "n_t")):
+        ends = (min(f[i] for f in fits), max(f[i] for f in fits))
+        assert (found.spans[name].proved_low, found.spans[name].proved_high) == ends
+    assert sum(t[1] for t in found.spans["estimate"].at_low) / sum(
+        t[2] for t in found.spans["estimate"].at_low
+    ) == pytest.approx(0.522, abs=0.0005)
+
+
+def test_a_tie_that_takes_too_much_is_left_out_of_the_proof_and_named() -> None:
+    rows = [{"study": s, "n_t": "10 to 30", "n_c": "10 to 30"} for s in "AB"]
+    found = mk.bounds(rows, ties={"n_total": "80", "rate_t": "52.2%", "rate_c": "31.7%"})
+    assert found.sets[0].relaxed
+    assert "left out of the proof, which would take too much" in str(found)
+
+
 def test_an_arms_percentage_limits_its_counts() -> None:
     rows = [SMALL[0], {"study": "B", "n_t": 11, "n_c": 5, "percent_t": "63.6%", "events_c": 2}]
     found = mk.bounds(rows)
