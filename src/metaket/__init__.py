@@ -60,6 +60,16 @@ _HOME = {
     "fail_safe_n": "metaket.diagnostics.fail_safe",
     "ExcessSignificance": "metaket.diagnostics.excess",
     "excess_significance": "metaket.diagnostics.excess",
+    "SelectionModel": "metaket.diagnostics.selection_answer",
+    "selection_model": "metaket.diagnostics.selection_models",
+    "Copas": "metaket.diagnostics.copas",
+    "copas": "metaket.diagnostics.copas",
+    "LimitMetaAnalysis": "metaket.diagnostics.limit",
+    "limit_meta_analysis": "metaket.diagnostics.limit",
+    "PCurve": "metaket.diagnostics.p_curve",
+    "p_curve": "metaket.diagnostics.p_curve",
+    "PUniform": "metaket.diagnostics.p_uniform",
+    "p_uniform": "metaket.diagnostics.p_uniform",
     "generic": "metaket.measures.compute",
     "glmm": "metaket.pooling.glmm",
     "henmi_copas": "metaket.pooling.henmi_copas",
@@ -97,6 +107,8 @@ if TYPE_CHECKING:
     from metaket.diagnostics.asymmetry import egger as egger
     from metaket.diagnostics.baujat import Baujat as Baujat
     from metaket.diagnostics.baujat import baujat as baujat
+    from metaket.diagnostics.copas import Copas as Copas
+    from metaket.diagnostics.copas import copas as copas
     from metaket.diagnostics.counts_asymmetry import SlopeTest as SlopeTest
     from metaket.diagnostics.counts_asymmetry import harbord as harbord
     from metaket.diagnostics.counts_asymmetry import peters as peters
@@ -114,6 +126,12 @@ if TYPE_CHECKING:
     from metaket.diagnostics.leave_one_out import LeaveOut as LeaveOut
     from metaket.diagnostics.leave_one_out import leave_one_out as leave_one_out
     from metaket.diagnostics.leave_one_out import leave_out as leave_out
+    from metaket.diagnostics.limit import LimitMetaAnalysis as LimitMetaAnalysis
+    from metaket.diagnostics.limit import limit_meta_analysis as limit_meta_analysis
+    from metaket.diagnostics.p_curve import PCurve as PCurve
+    from metaket.diagnostics.p_curve import p_curve as p_curve
+    from metaket.diagnostics.p_uniform import PUniform as PUniform
+    from metaket.diagnostics.p_uniform import p_uniform as p_uniform
     from metaket.diagnostics.permutation import permutation_test as permutation_test
     from metaket.diagnostics.precision_effect import PrecisionEffect as PrecisionEffect
     from metaket.diagnostics.precision_effect import peese as peese
@@ -123,6 +141,8 @@ if TYPE_CHECKING:
     from metaket.diagnostics.rank import begg as begg
     from metaket.diagnostics.residuals import Residuals as Residuals
     from metaket.diagnostics.residuals import residuals as residuals
+    from metaket.diagnostics.selection_answer import SelectionModel as SelectionModel
+    from metaket.diagnostics.selection_models import selection_model as selection_model
     from metaket.diagnostics.shrinkage import Predictions as Predictions
     from metaket.diagnostics.shrinkage import blup as blup
     from metaket.diagnostics.subgroups import subgroups as subgroups
