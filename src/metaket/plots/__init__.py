@@ -7,6 +7,8 @@ that is loaded later would be hidden by the module of the same name.
 from metaket.plots._save import alt_text, save
 from metaket.plots.agreement import agreement, agreement_layout
 from metaket.plots.forest import forest, forest_layout
+from metaket.plots.joint_course import joint_course, joint_course_layout
+from metaket.plots.rho_band import rho_band, rho_band_layout
 from metaket.plots.specification import specification_curve, specification_layout
 from metaket.plots.time_course import time_course, time_course_layout
 
@@ -16,6 +18,10 @@ __all__ = [
     "alt_text",
     "forest",
     "forest_layout",
+    "joint_course",
+    "joint_course_layout",
+    "rho_band",
+    "rho_band_layout",
     "save",
     "specification_curve",
     "specification_layout",

@@ -25,6 +25,7 @@ from metaket.plots._canvas import (
     wrap,
 )
 from metaket.plots._save import describe
+from metaket.plots._text import NO_VALUE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +78,7 @@ def draw_time_course(
     left_axis(page, layout.axis, geometry.left, y, tall)
     _sides(page, layout, geometry, y, tall)
     _empty(page, panel, layout, geometry, y + tall / 2)
+    _behind(page, panel, layout)
     _marks(page, panel, layout, geometry, point, interval)
     y = _table(page, layout, geometry, y + tall)
     for line in layout.footnotes:
@@ -185,6 +187,28 @@ def _empty(page: Page, panel: Axes, layout: TimeCourseLayout, geometry: _Geometr
         page.block(x, top, lines, size=SMALL, ha="center", color=GREY, on=panel)
 
 
+def _behind(page: Page, panel: Axes, layout: TimeCourseLayout) -> None:
+    """Single trials and the curve, as far as the axis goes."""
+    for trial in layout.trials:
+        x = [_x(layout, at) for at in trial.at]
+        kept = [layout.axis.clip(value) for value in trial.estimate]
+        panel.plot(x, kept, color=RULE, linewidth=page.lw(0.6), marker="None", zorder=0.6)
+        for at, value, shown in zip(x, trial.estimate, kept, strict=True):
+            shape = (
+                "o" if value == shown else "^" if value > shown else "v"
+            )  # beyond the axis: an arrow head at its end
+            panel.scatter([at], [shown], marker=shape, s=page.area(2.6 if shape == "o" else 4.0), color=RULE,
+                          linewidth=0.0, zorder=0.7, clip_on=False)  # fmt: skip
+    if layout.band is None:
+        return
+    color = SERIES[1][1]
+    x = [_x(layout, at) for at in layout.band.at]
+    low, high, middle = ([layout.axis.clip(v) for v in values] for values in
+                         (layout.band.low, layout.band.high, layout.band.estimate))  # fmt: skip
+    panel.fill_between(x, low, high, color=color, alpha=0.16, linewidth=0.0, zorder=0.8)
+    panel.plot(x, middle, color=color, linewidth=page.lw(1.4), marker="None", zorder=0.9)
+
+
 def _marks(
     page: Page,
     panel: Axes,
@@ -236,7 +260,7 @@ def _table(page: Page, layout: TimeCourseLayout, geometry: _Geometry, y: float) 
         _key(page, row.series, row.complete, EDGE + MARKER, y + PAD + line_height() / 2)
         page.block(EDGE + 2 * MARKER + 6.0, y + PAD, name)
         for cell, x in zip(row.cells, places, strict=True):
-            empty = len(cell) == 1
+            empty = cell[0] == NO_VALUE or cell[0].startswith("no result")
             page.block(x, y + PAD + 0.6, cell, size=SMALL, ha="center", color=GREY if empty else INK)
         y += height
     page.rule(EDGE, geometry.right, y, width=0.4, color=RULE)

@@ -26,9 +26,28 @@ from metaket.plots._text import Numbers, clean
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["TimeCourseLayout", "time_course", "time_course_layout"]
+__all__ = ["Band", "TimeCourseLayout", "TrialLine", "time_course", "time_course_layout"]
 
 SPACINGS = ("auto", "log", "even")
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A curve over time with its interval: places (as `TimeSlot.at`), and values on the scale that people read."""
+
+    at: tuple[float, ...]
+    estimate: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """One trial's effects over time, on the scale that people read."""
+
+    study: str
+    at: tuple[float, ...]
+    estimate: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +69,10 @@ class TimeCourseLayout:
         Labels of the low and the high side of the null.
     footnotes : tuple of str
     alt_text : str
+    band : Band or None
+        A curve behind the marks.
+    trials : tuple of TrialLine
+        Single trials behind the marks.
     """
 
     title: str
@@ -62,6 +85,8 @@ class TimeCourseLayout:
     favours: tuple[str, str] | None
     footnotes: tuple[str, ...]
     alt_text: str
+    band: Band | None = None
+    trials: tuple[TrialLine, ...] = ()
 
     @property
     def empty_slots(self) -> tuple[int, ...]:
