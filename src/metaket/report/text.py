@@ -111,8 +111,10 @@ def claim_table(comparisons: Sequence[Comparison]) -> Table:
 
 
 def _cause(c: Comparison) -> str:
-    """The cause, and the nearest true statement to what others say."""
-    return people(c.cause) + (f". Nearest true statement: {c.nearest_true}" if c.nearest_true else "")
+    """The cause; of a print that does not hold, what is known about it, or the nearest true statement."""
+    wrong = c.verdict in ("near", "differs", "decision differs")
+    known = f". Known: {c.note}" if c.note and wrong and not c.nearest_true else ""
+    return people(c.cause) + known + (f". Nearest true statement: {c.nearest_true}" if c.nearest_true else "")
 
 
 def _claims(comparisons: Sequence[Comparison], room: int) -> str:

@@ -157,14 +157,19 @@ class Comparison:
         if self.recomputed is None:
             return ""
         if self.recomputed_low is not None and self.recomputed_high is not None:
-            return f"{self.recomputed_low:.4g}{self.unit} to {self.recomputed_high:.4g}{self.unit}"
-        return f"{self.recomputed:.4g}{self.unit}"
+            return f"{_short(self.recomputed_low)}{self.unit} to {_short(self.recomputed_high)}{self.unit}"
+        return f"{_short(self.recomputed)}{self.unit}"
 
 
 def worst_verdict(comparisons: Sequence[Comparison]) -> str:
     """The worst verdict, in the order of `VERDICTS`; empty without claims."""
     found = [VERDICTS.index(c.verdict) for c in comparisons]
     return VERDICTS[max(found)] if found else ""
+
+
+def _short(value: float) -> str:
+    """Four digits; a whole number, such as a count, entire."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
 
 
 def _without_infinities(value: Any) -> Any:
