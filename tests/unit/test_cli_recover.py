@@ -11,6 +11,12 @@ from tests.program import run
 TABLE = ("recover", "--n-t", "47", "--n-c", "25", "--percent-t", "63.8%", "--or", "4.54 (1.58 to 13.05)")
 
 
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "recover", "--help")
+    assert (code, err) == (0, "")
+    assert "Example: metaket recover --n-t 47" in " ".join(out.split())
+
+
 def test_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, *TABLE)
     assert (code, err) == (0, "")
@@ -42,6 +48,8 @@ def test_a_single_test_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> N
         (("--mean", "3", "--percent", "5"), "got --mean and --percent"),
         (("--mean", "3"), "--mean needs --n"),
         (("--mean", "3", "--n", "20 to 30"), "--n must be one whole number"),
+        (("--mean", "3.5", "--n", "20", "--scale", "1 to 7"), "--scale needs --sd"),
+        (("--mean", "3.5", "--n", "20", "--sd", "1.1", "--scale", "7"), "such as '1 to 7', got '7'"),
         (("--n-t", "x", "--n-c", "3"), "n_t must be a whole number of at least 0, got 'x'"),
         (("--or", "2"), "tables would have to be tried"),
         (("--n-t", "5", "--n-c", "5", "--p", "0.1", "--test", "fischer"), "Did you mean fisher"),

@@ -92,6 +92,11 @@ def _mean(mean: str, sd: str | None, n: str | None, items: int, scale: str | Non
     size = read_count("--n", n)
     if size.low != size.high:
         raise InputError(f"--n must be one whole number with --mean, got {n!r}")
+    if sd is None and scale is not None:
+        raise InputError("--scale needs --sd: a mean alone is tested without it")
     if sd is None:
         return grim(mean, size.low, items=items)
-    return grimmer(mean, sd, size.low, items=items, scale=read_count("--scale", scale) if scale else None)
+    ends = read_count("--scale", scale) if scale else None
+    if ends and ends.low == ends.high:
+        raise InputError(f"--scale must be the lowest and the highest answer, such as '1 to 7', got {scale!r}")
+    return grimmer(mean, sd, size.low, items=items, scale=ends)

@@ -122,6 +122,8 @@ def _swap(work: Path, target: Path, aside: Path) -> None:
 
 
 def _fill(rep: Reproduction, work: Path, progress: Callable[[str], None]) -> None:
+    if rep.paper.bounds:
+        progress(f"{len(rep.paper.bounds)} questions about missing counts")
     document = json.dumps(rep.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
     (work / "results.json").write_text(document + "\n", encoding="utf-8")
     comparisons = rep.to_frame()

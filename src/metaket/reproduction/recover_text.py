@@ -22,6 +22,7 @@ __all__ = ["Counts", "EffectText", "agrees", "read_count", "read_effect", "read_
 Bools = npt.NDArray[np.bool_]
 TIE = 1e-12  # a tie such as 1/8 = 12.5 % may be off by one unit of the last binary digit
 SIGNIFICANT = 0.05
+_RANGE = re.compile(r"\s+to\s+|\.\.|(?<=\d)\s*[-\u2013]\s*(?=\d)")
 
 
 class Counts(NamedTuple):
@@ -50,14 +51,14 @@ def read_named(name: str, text: object) -> Printed:
 
 
 def read_count(name: str, value: Any) -> Counts:
-    """A whole number, or a range of them: 47, "47", "20 to 40" or (20, 40).
+    """A whole number, or a range of them: 47, "47", "20 to 40", "20-40" or (20, 40).
 
     Raises
     ------
     InputError
         Not a whole number of at least 0, or a range whose ends are in the wrong order.
     """
-    parts = list(value) if isinstance(value, tuple | list) else re.split(r"\s+to\s+|\.\.", str(value).strip())
+    parts = list(value) if isinstance(value, tuple | list) else _RANGE.split(str(value).strip())
     numbers = [_whole(name, part) for part in parts]
     if len(numbers) not in (1, 2) or numbers[0] > numbers[-1]:
         raise InputError(f"{name} must be a whole number, or a range such as '20 to 40', got {value!r}")

@@ -55,6 +55,11 @@ def test_counts(value: object) -> None:
         assert read_count("n_t", value) == (47, 47)
 
 
+@pytest.mark.parametrize("text", ["20 to 40", "20-40", "20 \N{EN DASH} 40", "20..40"])
+def test_ranges_of_counts(text: str) -> None:
+    assert read_count("n_t", text) == (20, 40)
+
+
 def test_what_agrees() -> None:
     values = np.array([12.5, 12.49, 12.51, np.nan])
     assert agrees(read_printed("12%"), values).tolist() == [True, True, False, False]
