@@ -25,6 +25,7 @@ SMALL = [
     {"study": "B", "n_t": 5, "n_c": 5, "events_t": "", "events_c": 2},
     {"study": "C", "n_t": 4, "n_c": 6, "events_t": 3, "events_c": None},
 ]
+OPEN = [{"study": "A", "n_t": 9, "n_c": 9}, {"study": "B", "n_t": 9, "n_c": 8, "events_c": 5}]
 LARGE = [{"study": f"S{i}", "n_t": 20 + i, "n_c": 20} for i in range(9)]
 
 
@@ -72,6 +73,16 @@ def test_ties_about_the_result_filter_completions() -> None:
     assert p.status == "possible"
     same = mk.bounds(SMALL, ties={"significant": "significant"})
     assert same.spans["estimate"] == p.spans["estimate"]
+
+
+@pytest.mark.parametrize("rows", [OPEN, LARGE[:5]])
+def test_lower_is_better_swaps_the_decisions(rows: list[dict[str, Any]]) -> None:
+    up, down = mk.bounds(rows), mk.bounds(rows, better="lower")
+    assert up.spans == down.spans
+    assert up.decisions["treatment better"] == down.decisions["control better"]
+    tied = mk.bounds(rows, better="lower", ties={"decision": "treatment better"})
+    assert tied.spans["ci_high"].found_high <= 1.0
+    assert tied.spans["events_c"].proved_low >= 1  # nobody has fewer events than none
 
 
 def test_nothing_fits_and_that_is_proved() -> None:
