@@ -124,7 +124,7 @@ def explain_analysis(
     InputError
         No claim prints a figure of the pooled result.
     """
-    inputs = complete_inputs(found)
+    inputs = complete_inputs(paper, found)
     figures = figures_of_claims(claims, inputs.study)
     if not figures:
         raise InputError(f"no claim of analysis {found.id!r} prints a figure of its pooled result")

@@ -192,23 +192,38 @@ def cover(settings: Sequence[tuple[Mapping[str, str], float]]) -> list[tuple[dic
 
 
 def nearest_settings(table: Distances, plan: Plan, figures: Sequence[Figure]) -> tuple[Near, ...]:
-    """The settings nearest to the print: by number of figures matched, then by distance."""
+    """The settings nearest to the print, by number of figures matched, then by distance.
+
+    The nearest of those that agree with what is stated comes last, if it is not among the first few.
+    """
     matched, far = totals(table, plan, figures)
+    far = np.round(far, SAME)
+    out = _nearest(table, plan, figures, (matched, far), NEAREST)
+    if not any(near.settings.stated for near in out):
+        told = np.broadcast_to(plan.weight.T > 0, far.shape)
+        out += _nearest(table, plan, figures, (np.where(told, matched, -1.0), np.where(told, far, np.inf)), 1)
+    return tuple(out)
+
+
+def _nearest(
+    table: Distances, plan: Plan, figures: Sequence[Figure], score: tuple[Array, Array], most: int
+) -> list[Near]:
+    """The first `most` classes of settings of equal score (figures matched, distance)."""
+    matched, far = (a.ravel() for a in score)
     out: list[Near] = []
     seen: set[tuple[float, float]] = set()
-    order = np.lexsort((far.ravel(), -matched.ravel()))
-    for flat in order:
-        count, distance = float(matched.ravel()[flat]), float(np.round(far.ravel()[flat], SAME))
-        if (count, distance) in seen or len(out) == NEAREST or not np.isfinite(distance):
-            continue
-        seen.add((count, distance))
-        same = (matched == count) & (np.round(far, SAME) == distance)
-        found = _grid(plan, figures, same)
-        options, weight = cover([(parts, w) for parts, _, w in found])[0]
-        at = np.unravel_index(int(flat), matched.shape)
-        agrees = any(ok for _, ok, _ in found)
-        out.append(Near(SettingClass(options, agrees, weight), int(count), distance, _off(table, figures, at)))
-    return tuple(out)
+    for flat in np.lexsort((far, -matched)):
+        key = (float(matched[flat]), float(far[flat]))
+        if len(out) == most or not np.isfinite(key[1]):
+            break
+        if key not in seen:
+            seen.add(key)
+            found = _grid(plan, figures, (score[0] == key[0]) & (score[1] == key[1]))
+            options, weight = cover([(parts, w) for parts, _, w in found])[0]
+            at = np.unravel_index(int(flat), score[0].shape)
+            agrees = any(ok for _, ok, _ in found)
+            out.append(Near(SettingClass(options, agrees, weight), int(key[0]), key[1], _off(table, figures, at)))
+    return out
 
 
 def _off(table: Distances, figures: Sequence[Figure], at: tuple[Any, ...]) -> tuple[Miss, ...]:

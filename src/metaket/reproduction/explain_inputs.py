@@ -129,21 +129,25 @@ def _typed_columns(columns: Mapping[str, Array], table: Any, names: Mapping[str,
     return out
 
 
-def inputs_of(effects: EffectSizes) -> Inputs:
-    """The inputs of effect sizes: the counts or means that they came from, else y and its standard error."""
+def inputs_of(effects: EffectSizes, printed: pd.DataFrame | None = None) -> Inputs:
+    """The inputs of effect sizes: the counts or means that they came from, else y and its standard error.
+
+    `printed` has the cells as texts, by the effects' row numbers.
+    """
     table = effects.table
+    shown = table if printed is None else printed.loc[list(effects.rows)]
     needs = MEASURES[effects.measure].needs
     rho = _rho(effects)
     if table is not None and effects.measure != "GEN" and set(needs) <= set(table.columns):
         columns = {name: numbers_of(table, name, {}) for name in needs}
         if not any(np.isnan(a).any() for a in columns.values()):
-            return Inputs(columns, _typed_columns(columns, table, {}), effects.study, effects.measure, rho)
+            return Inputs(columns, _typed_columns(columns, shown, {}), effects.study, effects.measure, rho)
     if table is not None and "y" in table.columns and np.allclose(numbers_of(table, "y", {}), effects.y):
         for spread in GIVEN:
             if set(spread) <= set(table.columns):
                 columns = {name: numbers_of(table, name, {}) for name in ("y", *spread)}
                 if not any(np.isnan(a).any() for a in columns.values()) and _same_v(columns, effects):
-                    return Inputs(columns, _typed_columns(columns, table, {}), effects.study, effects.measure)
+                    return Inputs(columns, _typed_columns(columns, shown, {}), effects.study, effects.measure)
     columns = {"y": np.array(effects.y), "se": np.sqrt(effects.v)}
     return Inputs(columns, _typed_columns(columns, None, {}), effects.study, effects.measure)
 

@@ -8,7 +8,7 @@ from typing import Any
 from metaket.errors import InputError, NotComputableError
 from metaket.reproduction.analyse import AnalysisResult, run_analysis
 from metaket.reproduction.explain_figures import Figure, claim_figures
-from metaket.reproduction.explain_inputs import inputs_of
+from metaket.reproduction.explain_inputs import Inputs, inputs_of
 from metaket.reproduction.explain_plan import check_stated
 from metaket.reproduction.models import is_modelled
 from metaket.reproduction.paper import Analysis, Claim, Paper
@@ -67,7 +67,7 @@ def question_of(paper: Paper, name: str | None, by: str | None = None) -> tuple[
     return run_analysis(paper, analysis), claims_on(paper, analysis.id, by)
 
 
-def complete_inputs(found: AnalysisResult) -> Any:
+def complete_inputs(paper: Paper, found: AnalysisResult) -> Inputs:
     """The inputs of an analysis with all its numbers.
 
     Raises
@@ -82,4 +82,4 @@ def complete_inputs(found: AnalysisResult) -> Any:
         raise NotComputableError(f"analysis {found.id!r} cannot be explained: {gap}")
     if len(found.results) > 1:
         raise NotComputableError(f"analysis {found.id!r} cannot be explained: an input is printed as a range")
-    return inputs_of(found.result.effects)
+    return inputs_of(found.result.effects, paper.printed)

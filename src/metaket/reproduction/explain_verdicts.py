@@ -50,8 +50,8 @@ def _words(c: Comparison, found: Explanation) -> Iterable[str]:
     """The slip that gives the whole print; else the misprint that would explain this figure alone."""
     if found.cause is not None:
         yield found.sentence
-    elif found.nearest:
+    for near in [n for n in found.nearest if n.settings.stated][:1]:
         texts = {p.printed.strip() for p in (c.parts or (c,))}
-        for miss in found.nearest[0].off:
+        for miss in near.off:
             if miss.reading and miss.printed.strip() in texts:
                 yield f"{miss.label} as printed: {miss.reading}"
