@@ -21,6 +21,7 @@ from metaket.reproduction.paper_tables import MODEL_OPTIONS, Sampling
 from metaket.reproduction.quantities import arm_rate
 from metaket.reproduction.quantity import Quantity
 from metaket.reproduction.terms import quantity_of
+from metaket.reproduction.toml import line_of
 from metaket.timecourse import patients, pool_selection, time_label
 
 if TYPE_CHECKING:
@@ -204,7 +205,8 @@ def run_analysis(paper: Paper, analysis: Analysis) -> AnalysisResult:
     try:
         return _run(paper, analysis)
     except InputError as error:
-        raise type(error)(f"analysis {analysis.id!r}: {error}") from None
+        place = line_of(paper.folder / "paper.toml", "analysis", analysis.id)
+        raise type(error)(f"paper.toml{place}: analysis {analysis.id!r}: {error}") from None
 
 
 def _run(paper: Paper, analysis: Analysis) -> AnalysisResult:

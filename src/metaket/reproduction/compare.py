@@ -18,6 +18,7 @@ from metaket.reproduction.printed_parts import Part
 from metaket.reproduction.quantities import DECISIONS, Quantity
 from metaket.reproduction.rounding import Reach, rounding_range
 from metaket.reproduction.statements import STATEMENTS
+from metaket.reproduction.toml import line_of
 
 __all__ = ["VERDICTS", "Comparison", "claim_parts", "compare_claim", "worst_verdict"]
 
@@ -45,9 +46,10 @@ def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisRes
     try:
         return audited(claim, paper, analyses, _compare(claim, paper, analyses, _blank(claim)))
     except InputError as error:
-        name = f"claim {claim.id!r}"
-        text = str(error)
-        raise type(error)(text if text.startswith(name) else f"{name}: {text}") from None
+        name, text = f"claim {claim.id!r}", str(error)
+        place = line_of(paper.folder / "paper.toml", "claim", claim.id)
+        told = text if text.startswith(name) else f"{name}: {text}"
+        raise type(error)(f"paper.toml{place}: {told}") from None
 
 
 def _compare(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisResult], base: Comparison) -> Comparison:

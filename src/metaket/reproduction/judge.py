@@ -163,5 +163,7 @@ def _outside(value: float, printed: Printed, quantity: Quantity, base: Compariso
         return replace(base, verdict="differs", gap=gap, cause=cause)
     verdict = "near" if gap.bands[BAND] else "differs"
     measured = " of the interval's width" if quantity.width is not None else ""
-    cause = f"off by {100 * gap.relative:.2g} %{measured}{' on the log scale' if quantity.log else ''}"
+    share = 100 * gap.relative
+    shown = f"{share:.0f}" if share >= 99.5 else f"{share:.2g}"
+    cause = f"off by {shown} %{measured}{' on the log scale' if quantity.log else ''}"
     return replace(base, verdict=verdict, gap=gap, cause=cause)

@@ -79,8 +79,14 @@ def file_of(folder: Path, name: str) -> Path:
     """A file of the folder; a path that leaves it is refused."""
     target = (folder / name).resolve()
     if not name or not target.is_relative_to(folder.resolve()):
-        raise PaperError(f"{PACKAGE}: path {name!r} leaves the folder")
+        raise PaperError(f"{PACKAGE}{_line_with(folder, json.dumps(name))}: path {name!r} leaves the folder")
     return target
+
+
+def _line_with(folder: Path, text: str) -> str:
+    """` line N` of the first line that holds the text; empty if none does."""
+    lines = (folder / PACKAGE).read_text(encoding="utf-8").splitlines()
+    return next((f" line {n}" for n, line in enumerate(lines, start=1) if text in line), "")
 
 
 def hash_of(file: Path) -> str:
@@ -128,7 +134,8 @@ def _fields(item: dict[str, Any]) -> list[_Field]:
     except ValidationError as error:
         found = error.errors()[0]
         place = ".".join(str(part) for part in ("schema", *found["loc"]))
-        raise PaperError(f"{PACKAGE}: {item['path']}: {place}: {found['msg']}") from None
+        what = str(found["msg"]).partition(" or instance of")[0]
+        raise PaperError(f"{PACKAGE}: {item['path']}: {place}: {what}") from None
 
 
 def _cells(cells: Any, field: _Field) -> Iterator[tuple[Any, str]]:

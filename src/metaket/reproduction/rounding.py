@@ -118,7 +118,10 @@ def _open_count(number: int, row: Any, percent: str, arm: str) -> list[RoundedIn
     events, n = row.get(f"events_{arm}", np.nan), row.get(f"n_{arm}", np.nan)
     if row["status"] != "derived" or not percent.strip() or np.isnan(events) or np.isnan(n):
         return []
-    printed = read_printed(percent if percent.strip().endswith("%") else f"{percent}%")
+    try:
+        printed = read_printed(percent if percent.strip().endswith("%") else f"{percent}%")
+    except InputError:
+        return []  # `metaket check` names the row
     low, high = np.ceil(printed.low / 100.0 * n - 1e-9), np.floor(printed.high / 100.0 * n + 1e-9)
     if not low <= events <= high or low == high:
         return []

@@ -59,6 +59,8 @@ def line_of(path: Path, kind: str, identity: str = "", key: str = "") -> str:
     key : str
         A key of it.
     """
+    if not path.is_file():
+        return ""
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     own = re.compile(rf"\s*id\s*=\s*([\"']){re.escape(identity)}\1")
     found = 0

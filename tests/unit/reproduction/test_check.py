@@ -271,7 +271,7 @@ def test_a_listed_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_path_that_leaves_the_folder(tmp_path: Path, path: str) -> None:
     folder = package(tmp_path, json.dumps({"resources": [{"path": path, "hash": ""}]}))
     for action in (lambda: check_paper(mk.load(folder)), lambda: update_hashes(folder)):
-        with pytest.raises(PaperError, match="leaves the folder"):
+        with pytest.raises(PaperError, match=r"line 1: path .* leaves the folder"):
             action()
 
 
@@ -315,3 +315,39 @@ def test_the_schema_is_checked(tmp_path: Path, file: str, old: str, new: str) ->
     update_hashes(folder)
     errors = check_paper(mk.load(folder)).of("error")
     assert any(f.rule == "schema" and "row" in f.where for f in errors)
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ("x", "schema"),
+        ({"fields": {"a": 1}}, "schema.fields"),
+        ({"fields": [3]}, "schema.fields.0"),
+        ({"fields": [{"type": "string"}]}, "schema.fields.0.name"),
+        ({"fields": [{"name": "time_h", "constraints": {"minimum": "a"}}]}, "schema.fields.0.constraints.minimum"),
+        ({"fields": [{"name": "study", "constraints": {"pattern": "("}}]}, "schema.fields.0.constraints.pattern"),
+        ({"fields": [{"name": "study", "constraints": {"enum": 3}}]}, "schema.fields.0.constraints.enum"),
+    ],
+)
+def test_a_schema_of_another_form_is_refused_in_words(tmp_path: Path, schema: object, place: str) -> None:
+    folder = package(tmp_path, json.dumps({"resources": [{"path": "outcomes.csv", "schema": schema}]}))
+    with pytest.raises(PaperError, match=rf"datapackage\.json: outcomes\.csv: {place}: "):
+        check_paper(mk.load(folder))
+
+
+@pytest.mark.parametrize(
+    ("constraints", "kind", "fault"),
+    [
+        ({"maximum": 5}, "number", "outside -inf to 5"),
+        ({"minimum": 30}, "number", "outside 30 to inf"),
+        ({"enum": [12, 18]}, "number", "not one of 12, 18"),
+        ({"unique": True}, "number", "stands twice"),
+        ({"pattern": "1."}, "string", "not of the form 1."),
+    ],
+)
+def test_each_constraint_of_a_schema(tmp_path: Path, constraints: dict[str, object], kind: str, fault: str) -> None:
+    field = {"name": "time_h", "type": kind, "constraints": constraints}
+    folder = package(tmp_path, json.dumps({"resources": [{"path": "outcomes.csv", "schema": {"fields": [field]}}]}))
+    findings = found(check_paper(mk.load(folder)), "schema")
+    assert findings
+    assert fault in findings[0].message

@@ -314,3 +314,14 @@ def test_heterogeneity_is_judged_apart(tmp_path: Path) -> None:
     assert rep.worst == "differs"
     assert rep.groups["effect"]["counts"]["exact"] == 1
     assert rep.to_dict()["verdict_groups"] == rep.groups
+
+
+@pytest.mark.parametrize(("printed", "quantity"), [("about 2", "estimate"), ("1.2", "estimat"), ("2.09 to 1.20", "ci")])
+def test_a_claim_that_cannot_be_compared_names_file_and_line(tmp_path: Path, printed: str, quantity: str) -> None:
+    """Issue 4, bad input: one sentence naming file and line."""
+    with pytest.raises(InputError, match=rf"^paper\.toml line \d+: claim 'c-{quantity}': "):
+        judge(tmp_path, printed, quantity)
+
+
+def test_a_huge_gap_is_shown_without_powers_of_ten(tmp_path: Path) -> None:
+    assert judge(tmp_path, "80%", "i2").cause.startswith("off by 1")
