@@ -103,7 +103,7 @@ def harbord(result: Question, *, measure: str | None = None, columns: Columns = 
     With a events of n_t, m events and N patients in both arms: for the odds ratio
     :math:`Z = a - m n_t / N`, :math:`V = n_t n_c m (N - m) / (N^2 (N - 1))`; for the risk ratio
     :math:`Z = (a N - m n_t) / (N - m)`, :math:`V = n_t n_c m / (N (N - m))`. Weighted regression of Z/V on
-    :math:`1/\sqrt V` with weights V; t on k - 2.
+    :math:`1/\sqrt{V}` with weights V; t on k - 2.
 
     References
     ----------

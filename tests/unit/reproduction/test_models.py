@@ -101,3 +101,13 @@ def test_correlated_effects_need_a_likelihood(tmp_path: Path) -> None:
     paper = f'{HEAD}[[analysis]]\nid = "main"\nmeasure = "GEN"\ntau2 = "DL"\nrandom = ["study"]\n'
     with pytest.raises(InputError, match="fitted by REML or ML"):
         mk.reproduce(write_paper(tmp_path, paper=paper, outcomes=PLAIN))
+
+
+def test_a_sensitivity_analysis_inherits_the_model_or_drops_it(tmp_path: Path) -> None:
+    more = '\n[[analysis]]\nid = "ml"\nsensitivity_of = "main"\ntau2 = "ML"\n'
+    more += '\n[[analysis]]\nid = "plain"\nsensitivity_of = "main"\nmoderators = []\n'
+    rep = run(tmp_path, f'moderators = ["dose"]\n{more}')
+    assert rep.results["ml"].models[0][1].spec.tau2 == "ML"
+    assert rep.results["plain"].models == ()
+    assert rep.results["plain"].result is not None
+    assert "dose" in str(rep)
