@@ -70,6 +70,8 @@ _HOME = {
     "p_curve": "metaket.diagnostics.p_curve",
     "PUniform": "metaket.diagnostics.p_uniform",
     "p_uniform": "metaket.diagnostics.p_uniform",
+    "SmallStudyEffects": "metaket.diagnostics.small_study",
+    "small_study_effects": "metaket.diagnostics.small_study",
     "generic": "metaket.measures.compute",
     "glmm": "metaket.pooling.glmm",
     "henmi_copas": "metaket.pooling.henmi_copas",
@@ -145,6 +147,8 @@ if TYPE_CHECKING:
     from metaket.diagnostics.selection_models import selection_model as selection_model
     from metaket.diagnostics.shrinkage import Predictions as Predictions
     from metaket.diagnostics.shrinkage import blup as blup
+    from metaket.diagnostics.small_study import SmallStudyEffects as SmallStudyEffects
+    from metaket.diagnostics.small_study import small_study_effects as small_study_effects
     from metaket.diagnostics.subgroups import subgroups as subgroups
     from metaket.diagnostics.trim_and_fill import TrimAndFill as TrimAndFill
     from metaket.diagnostics.trim_and_fill import trim_and_fill as trim_and_fill

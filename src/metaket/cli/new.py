@@ -74,11 +74,11 @@ def _ask(question: str, flag: str, asks: bool) -> str:
 
 def _mapping(table: pd.DataFrame, measure: str, column: list[str] | None, asks: bool) -> dict[str, str]:
     """The columns by name, by flag, and by question for those that are still missing."""
-    from metaket.cli.pool import _columns
+    from metaket.cli.pool import columns_of
     from metaket.reproduction.new import guess_columns, missing_columns
 
     names = [str(c) for c in table.columns]
-    given = _columns(column)
+    given = columns_of(column)
     columns = guess_columns(names, measure) | (given if isinstance(given, dict) else {})
     if asks:
         for ours in missing_columns(columns, measure):

@@ -46,7 +46,7 @@ def pool_command(
     from metaket._checks import check_level
 
     check_level(level)
-    result = _pooled(file, measure, model, tau2, test, column, crossover)
+    result = pooled(file, measure, model, tau2, test, column, crossover)
     if as_json:
         print_json(_result_dict(result, level))
         return
@@ -77,12 +77,12 @@ def plot_command(
         raise InputError(f"--out must end in .svg, .pdf or .png, got {out.name!r}")
     if out.exists() and not force:
         raise InputError(f"{out} exists; use --force to replace it")
-    result = _pooled(file, measure, model, tau2, test, column, crossover)
+    result = pooled(file, measure, model, tau2, test, column, crossover)
     save(forest(result, level=level), out.with_suffix(""), formats=(suffix,))
     typer.echo(f"{out}")
 
 
-def _pooled(
+def pooled(
     file: Path, measure: str, model: str, tau2: str, test: str, column: list[str] | None, crossover: str
 ) -> PooledResult:
     from metaket.measures.compute import effect_sizes
@@ -92,7 +92,7 @@ def _pooled(
     table = read_table(file)
     known_tau2: str | float = float(tau2) if _is_number(tau2) else tau2
     rho: str | float = float(crossover) if _is_number(crossover) else crossover
-    effects = effect_sizes(table, measure, columns=_columns(column), crossover=rho)
+    effects = effect_sizes(table, measure, columns=columns_of(column), crossover=rho)
     return pool(effects, model=model, tau2=known_tau2, test=test)
 
 
@@ -104,7 +104,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _columns(pairs: list[str] | None) -> dict[str, str] | str | None:
+def columns_of(pairs: list[str] | None) -> dict[str, str] | str | None:
     if not pairs:
         return None
     if pairs == ["metafor"]:

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from metaket.errors import InputError
+from metaket.errors import InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.heterogeneity import i2_h2_from_q
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
 
-__all__ = ["Question", "effects_of", "few", "funnel_cautions", "lines_of", "precision_ratio", "shown_p", "spec_of"]
+__all__ = [
+    "Question",
+    "effects_of",
+    "few",
+    "funnel_cautions",
+    "lines_of",
+    "need_null",
+    "precision_ratio",
+    "shown_p",
+    "spec_of",
+]
+    "Question",
+    "effects_of",
+    "few",
+    "funnel_cautions",
+    "lines_of",
+    "need_null",
+    "precision_ratio",
+    "shown_p",
+    "spec_of",
+]
 
 Question = PooledResult | EffectSizes
 
@@ -45,6 +65,12 @@ def spec_of(result: Question, what: str) -> PoolSpec:
             "or 'common' and another tau2 method"
         )
     return spec
+
+
+def need_null(effects: EffectSizes, what: str) -> None:
+    """Significance has a meaning only for measures with a value of no effect, which is 0 on the analysis scale."""
+    if np.isnan(effects.scale.null):
+        raise NotComputableError(f"{what} needs a test of no effect; a {effects.label.lower()} has no such value")
 
 
 def precision_ratio(effects: EffectSizes) -> float:

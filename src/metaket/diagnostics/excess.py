@@ -10,7 +10,7 @@ import numpy as np
 from scipy import optimize, special
 
 from metaket._checks import Array, check_choice
-from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, few, lines_of, shown_p
+from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, few, lines_of, need_null, shown_p
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import PooledResult
@@ -117,6 +117,8 @@ def excess_significance(
 
     Raises
     ------
+    NotComputableError
+        A measure without a value of no effect (a proportion, a mean).
     InputError
         alpha outside (0, 1), a negative tau2.
 
@@ -139,6 +141,7 @@ def excess_significance(
     (4, 2.24, 0.09)
     """
     effects = effects_of(result)
+    need_null(effects, "the test of excess significance")
     test = check_choice("test of excess significance", test, TESTS)
     if not 0.0 < alpha < 1.0 or (tau2 is not None and not (math.isfinite(tau2) and tau2 >= 0)):
         raise InputError(f"alpha must lie between 0 and 1 and tau2 be at least 0, got {alpha!r} and {tau2!r}")

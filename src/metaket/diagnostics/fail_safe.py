@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import check_choice
-from metaket.diagnostics._cautions import Question, effects_of, lines_of
+from metaket.diagnostics._cautions import Question, effects_of, lines_of, need_null
 from metaket.errors import InputError
 from metaket.measures.effect import EffectSizes
 
@@ -108,6 +108,8 @@ def fail_safe_n(
 
     Raises
     ------
+    NotComputableError
+        A measure without a value of no effect (a proportion, a mean).
     InputError
         An alpha outside (0, 1), or a target of 0.
 
@@ -128,6 +130,7 @@ def fail_safe_n(
     16
     """
     effects = effects_of(result)
+    need_null(effects, "fail-safe N")
     method = check_choice("method of fail-safe N", method, METHODS)
     if not 0.0 < alpha < 1.0:
         raise InputError(f"alpha must lie between 0 and 1, got {alpha!r}")

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from metaket._checks import Array
-from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, lines_of, shown_p
+from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, lines_of, need_null, shown_p
 from metaket.errors import NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
@@ -132,6 +132,8 @@ def p_curve(result: Question) -> PCurve:
     Raises
     ------
     NotComputableError
+        A measure without a value of no effect (a proportion, a mean).
+    NotComputableError
         No significant study.
 
     Notes
@@ -155,6 +157,7 @@ def p_curve(result: Question) -> PCurve:
     (3, True)
     """
     effects = effects_of(result)
+    need_null(effects, "p-curve")
     z = np.abs(effects.y) / np.sqrt(effects.v)
     use = np.flatnonzero(2.0 * special.ndtr(-z) < ALPHA)
     if use.size == 0:
@@ -227,7 +230,7 @@ def _power(z: Array) -> tuple[float, Interval]:
 def _cautions(effects: EffectSizes, use: np.ndarray) -> tuple[str, ...]:
     texts = []
     if use.size < SMALL_SET:
-        texts.append(f"{use.size} significant studies: a p-curve of so few says little")
+        texts.append(f"significant studies: {use.size}; a p-curve of fewer than {SMALL_SET} says little")
     signs = np.sign(effects.y[use])
     if (signs > 0).any() and (signs < 0).any():
         texts.append("significant studies of both signs: p-curve reads both as findings")

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import optimize, special
 
 from metaket._checks import Array, check_choice
-from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, lines_of, shown_p
+from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, lines_of, need_null, shown_p
 from metaket.diagnostics._maximise import Maximum, log_ndtr, maximise
 from metaket.errors import NotComputableError
 from metaket.pooling.pool import pool_spec
@@ -120,6 +120,8 @@ def p_uniform(result: Question, *, method: str = "P", side: str | None = None) -
     Raises
     ------
     NotComputableError
+        A measure without a value of no effect (a proportion, a mean).
+    NotComputableError
         No study is significant on that side; for "star" fewer than 3 studies.
 
     Notes
@@ -144,6 +146,7 @@ def p_uniform(result: Question, *, method: str = "P", side: str | None = None) -
     (3, False)
     """
     effects = effects_of(result)
+    need_null(effects, "p-uniform")
     method = check_choice("method of p-uniform", method, METHODS)
     model = ("random", "ML", "z") if method == "star" else ("common", "DL", "z")
     base = pool_spec(effects, PoolSpec.of(*model))
@@ -259,7 +262,7 @@ def _star(y: Array, s: Array, use: np.ndarray, mu: float, tau2: float) -> tuple[
 
 
 def _cautions(base: PooledResult, count: int, method: str) -> tuple[str, ...]:
-    texts = [f"{count} significant studies: the estimate is erratic below 5"] if count < 5 else []
+    texts = [f"significant studies: {count}; the estimate is erratic below 5"] if count < 5 else []
     if method == "star":
         if base.k < 10:
             texts.append(f"{base.k} studies: tau2 is poorly known below 10 (van Aert & van Assen 2018)")

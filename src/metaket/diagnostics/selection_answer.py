@@ -146,7 +146,7 @@ class SelectionModel:
             f"unselected {base.estimate:.4f} (SE {base.std_error:.4f}), tau2 {base.tau2:.4f}",
             f"selected   {self.estimate:.4f} (SE {self.std_error:.4f}), 95 % CI {low:.4f} to {high:.4f}, "
             f"p {shown_p(self.p_value)}, tau2 {self.tau2:.4f}",
-            self.weights_frame().to_string(index=False, float_format=lambda x: f"{x:.4f}"),
+            self.weights_frame().to_string(index=False, na_rep="fixed", float_format=lambda x: f"{x:.4f}"),
         ]
         if not self.given:
             lines.append(f"selection: chi-square {self.lrt:.3f} on {self.lrt_df} df, p {shown_p(self.lrt_p)}")

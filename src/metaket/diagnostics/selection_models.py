@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array, check_choice, float_array
-from metaket.diagnostics._cautions import Question, effects_of, few, spec_of
+from metaket.diagnostics._cautions import Question, effects_of, few, need_null, spec_of
 from metaket.diagnostics._maximise import Maximum, maximise
 from metaket.diagnostics.selection import SmoothLikelihood, StepLikelihood, interval_of, p_values
 from metaket.diagnostics.selection_answer import SelectionModel
@@ -64,6 +64,8 @@ def selection_model(
 
     Raises
     ------
+    NotComputableError
+        A measure without a value of no effect (a proportion, a mean).
     InputError
         Steps outside (0, 1], a number of weights other than that of the intervals, an unknown type.
     NotComputableError
@@ -99,6 +101,7 @@ def selection_model(
     (0.34, True)
     """
     effects, spec = effects_of(result), spec_of(result, "a selection model")
+    need_null(effects, "a selection model")
     base = pool_spec(effects, PoolSpec.of(spec.model, "ML", "z"))
     kind = kind_of(type)
     side = _side(base) if alternative is None else check_choice("alternative", alternative, ALTERNATIVES)

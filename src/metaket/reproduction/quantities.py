@@ -218,3 +218,47 @@ def _egger_p(r: PooledResult, _better: str) -> Quantity:
     from metaket.diagnostics.asymmetry import egger
 
     return Quantity(egger(r).p_value, kind="p")
+
+
+@_add("begg_p", "p-value of Begg's test")
+def _begg_p(r: PooledResult, _better: str) -> Quantity:
+    from metaket.diagnostics.rank import begg
+
+    return Quantity(begg(r).p_value, kind="p")
+
+
+def _need_counts(r: PooledResult, who: str) -> None:
+    names = ("events_t", "n_t", "events_c", "n_c")
+    if r.effects.table is None or any(n not in r.effects.table for n in names):
+        raise NotComputableError(f"{who} needs the counts of every study")
+
+
+@_add("harbord_p", "p-value of Harbord's test")
+def _harbord_p(r: PooledResult, _better: str) -> Quantity:
+    from metaket.diagnostics.counts_asymmetry import harbord
+
+    _need_counts(r, "Harbord's test")
+    return Quantity(harbord(r).p_value, kind="p")
+
+
+@_add("peters_p", "p-value of Peters' test")
+def _peters_p(r: PooledResult, _better: str) -> Quantity:
+    from metaket.diagnostics.counts_asymmetry import peters
+
+    _need_counts(r, "Peters' test")
+    return Quantity(peters(r).p_value, kind="p")
+
+
+@_add("k0", "studies filled in by trim and fill (L0)")
+def _k0(r: PooledResult, _better: str) -> Quantity:
+    from metaket.diagnostics.trim_and_fill import trim_and_fill
+
+    return Quantity(float(trim_and_fill(r).k0), kind="count")
+
+
+@_add("filled_estimate", "pooled effect with the studies that trim and fill (L0) adds")
+def _filled_estimate(r: PooledResult, _better: str) -> Quantity:
+    from metaket.diagnostics.trim_and_fill import trim_and_fill
+
+    filled = trim_and_fill(r).result
+    return _effect(filled, filled.estimate)

@@ -190,3 +190,16 @@ def test_rates_over_time_have_no_share_of_patients() -> None:
 def test_patients_of_single_groups() -> None:
     rows = {"study": ["A", "B", "C"], "r": [0.1, 0.3, 0.2], "n": [40, 50, 60]}
     assert QUANTITIES["n_total"].func(mk.pool(mk.effect_sizes(rows, "ZCOR")), "higher").value == 150
+
+
+def test_small_study_effects() -> None:
+    rng = np.random.default_rng(7)
+    table = {"events_t": rng.integers(2, 30, 12), "n_t": rng.integers(40, 400, 12), "events_c": rng.integers(2, 30, 12),
+             "n_c": rng.integers(40, 400, 12)}  # fmt: skip
+    result = mk.pool(mk.effect_sizes(pd.DataFrame(table), "OR"))
+    assert value(result, "begg_p") == mk.begg(result).p_value
+    assert value(result, "harbord_p") == mk.harbord(result).p_value
+    assert value(result, "peters_p") == mk.peters(result).p_value
+    filled = mk.trim_and_fill(result)
+    assert value(result, "k0") == filled.k0
+    assert value(result, "filled_estimate") == pytest.approx(math.exp(filled.result.estimate), rel=HAND)
