@@ -22,16 +22,6 @@ __all__ = [
     "shown_p",
     "spec_of",
 ]
-    "Question",
-    "effects_of",
-    "few",
-    "funnel_cautions",
-    "lines_of",
-    "need_null",
-    "precision_ratio",
-    "shown_p",
-    "spec_of",
-]
 
 Question = PooledResult | EffectSizes
 
