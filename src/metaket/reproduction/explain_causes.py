@@ -226,7 +226,12 @@ def _of_print(plan: Plan, figures: Sequence[Figure], table: Distances, tried: di
 
 
 def readings(near: Near, figures: Sequence[Figure]) -> Near:
-    """The near setting with, for each figure that it misses, the misprint that would explain it, if one would."""
+    """The near setting with, for each figure that it misses, the misprint that would explain it, if one would.
+
+    Settings that the paper does not state get none: their figures are not what was meant.
+    """
+    if not near.settings.stated:
+        return near
     return replace(near, off=tuple(replace(miss, reading=_reading(miss, figures[miss.place])) for miss in near.off))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from metaket._checks import Array
 from metaket.reproduction.explain_figures import Figure
 from metaket.reproduction.explain_fit import AXES
-from metaket.reproduction.explain_plan import PARTS, Plan
+from metaket.reproduction.explain_plan import PARTS, TAU2, Plan
 from metaket.reproduction.explain_search import Distances, axis_of
 
 __all__ = ["Miss", "Near", "SettingClass", "cover", "joint_weight", "matching_classes", "nearest_settings"]
@@ -65,7 +65,14 @@ class SettingClass:
         return all(setting.get(part, options[0]) in options for part, options in self.options.items())
 
     def __str__(self) -> str:
-        return ", ".join(SHOWN.get(part, "{}").format(" or ".join(options)) for part, options in self.options.items())
+        return ", ".join(_shown(part, options) for part, options in self.options.items())
+
+
+def _shown(part: str, options: tuple[str, ...]) -> str:
+    """The options of a part for people."""
+    if part == "tau2" and set(options) == set(TAU2):
+        return "any estimator of tau2"
+    return SHOWN.get(part, "{}").format(" or ".join(options))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +221,8 @@ def _nearest(
     seen: set[tuple[float, float]] = set()
     for flat in np.lexsort((far, -matched)):
         key = (float(matched[flat]), float(far[flat]))
-        if len(out) == most or not np.isfinite(key[1]):
-            break
+        if len(out) == most or not np.isfinite(key[1]) or (out and key[0] <= 0):
+            break  # what matches nothing is near to nothing
         if key not in seen:
             seen.add(key)
             found = _grid(plan, figures, (score[0] == key[0]) & (score[1] == key[1]))

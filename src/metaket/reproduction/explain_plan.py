@@ -22,7 +22,7 @@ from metaket.reproduction.explain_effects import Variant, variants_of
 from metaket.reproduction.explain_fit import AXES, Method
 from metaket.reproduction.explain_inputs import Inputs
 
-__all__ = ["PARTS", "WEIGHTS", "Plan", "check_stated", "plan_of"]
+__all__ = ["PARTS", "TAU2", "WEIGHTS", "Plan", "check_stated", "plan_of"]
 
 PARTS = (
     "measure", "zero_cells", "double_zero", "vtype", "j", "model", "tau2", "test", "i2", "prediction", "quantile",
@@ -42,6 +42,7 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "prediction": {"higgins": 2, "k-1": 1, "normal": 1},
     "quantile": {"exact": 1, "1.96": 1},
 }
+TAU2 = tuple(e.code for e in ESTIMATORS if e.code != "GENQ")  # GENQ needs weights that no paper prints
 RARE = 0.5  # odds of an option without a place above
 
 
@@ -134,9 +135,8 @@ def plan_of(inputs: Inputs, stated: Mapping[str, Any]) -> Plan:
 
 
 def _methods(inputs: Inputs) -> tuple[Method, ...]:
-    estimators = [e.code for e in ESTIMATORS if e.code != "GENQ"]
     tests = TESTS.codes if inputs.k > 1 else ("z",)
-    out = [Method("random", e, t) for e in estimators for t in tests] + [Method("common")]
+    out = [Method("random", e, t) for e in TAU2 for t in tests] + [Method("common")]
     if inputs.kind == "counts":
         out += [Method("mh"), Method("random-mh", "DL"), Method("peto")]
     return tuple(out)

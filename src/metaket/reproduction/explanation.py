@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Explanation"]
 
 SHOWN = 5
+WIDTH = 110
 STANDS_OUT = 0.5  # probability from which a cause is named as the one
 
 
@@ -132,7 +134,7 @@ class Explanation:
 
     def summary(self) -> str:
         """The finding, the settings, the slips, for people."""
-        return "\n".join(self._lines())
+        return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent=_indent(line)) for line in self._lines())
 
     def _lines(self) -> list[str]:
         stated = ", ".join(f"{part} {value}" for part, value in self.stated.items()) or "nothing"
@@ -164,6 +166,10 @@ class Explanation:
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.title}: {self.verdict}>"
+
+
+def _indent(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip()) + 4)
 
 
 def _missed(miss: Miss) -> str:
