@@ -139,7 +139,7 @@ def p_curve(result: Question) -> PCurve:
     Notes
     -----
     Given significance, p is uniform without an effect: :math:`pp_i = p_i / 0.05` (for the half curve
-    :math:`p_i / 0.025` of those below), combined by Stouffer's :math:`\sum \Phi^{-1}(pp_i) / \sqrt m`. With a power of
+    :math:`p_i / 0.025` of those below), combined by Stouffer's :math:`\sum \Phi^{-1}(pp_i) / \sqrt{m}`. With a power of
     :math:`\pi` the non-centrality :math:`\delta_\pi` gives
     :math:`pp_i = 1 - P(|Z + \delta_\pi| > |z_i|) / \pi`, whose mean below 1/2 in Stouffer's sense says "flatter than
     that". The power estimate is the :math:`\pi` at which Stouffer's z is 0, its 90 % interval those with z = ±1.645.
