@@ -78,10 +78,17 @@ def _claim_row(c: Comparison) -> tuple[Any, ...]:
         link = Markup('<br><small><a href="#open">{} open, and where to look</a></small>').format(len(c.missing))
     else:
         link = _small(f"missing: {'; '.join(c.missing)}" if c.missing else "")
-    cause = Markup("{}").format(people(c.cause)) + _small(c.note) + link
+    reach = "" if c.verdict == "input-rounding" or not c.reach_how else _reach(c)
+    cause = Markup("{}").format(people(c.cause)) + _small(reach) + _small(c.note) + link
     name = Markup("<code>{}</code>").format(c.id) + _small(c.where)
     gaps = Markup("<br>").join(Markup("{}: {}").format(p.quantity, _gap(p.gap)) for p in c.parts if p.gap)
     return name, c.printed, shown, verdict_badge(c), gaps or _gap(c.gap), cause
+
+
+def _reach(c: Comparison) -> str:
+    """How far the rounding of the inputs moves the number."""
+    ends = [number_text(end, 4) for end in (c.reach_low, c.reach_high) if end is not None]
+    return f"within the inputs' rounding: {' to '.join(ends)}{c.unit} ({c.reach_how})"
 
 
 def verdict_badge(c: Comparison) -> Markup:

@@ -12,7 +12,7 @@ from metaket.errors import InputError
 from metaket.measures.registry import MEASURES, scale_of
 from metaket.outcomes import join_trials, matching
 from metaket.reproduction.claim_parts import printed_figures
-from metaket.reproduction.claims import Printed
+from metaket.reproduction.claims import Printed, read_printed
 from metaket.reproduction.findings import RULES, Hits
 from metaket.reproduction.paper import Analysis, Paper
 from metaket.reproduction.precision import middle_gap, p_conflict, rounded_ends
@@ -25,6 +25,7 @@ __all__ = ["smallest_denominator"]
 OFF = 0.02  # share of an interval's width by which its middle may be off beyond rounding
 MAX_DENOMINATOR = 2000
 Figures = Mapping[str, Printed]
+_SIDES = {"significant": (0.0, 0.05), "not significant": (0.05, 1.0)}
 
 
 def _analyses(paper: Paper) -> Iterator[tuple[str, Analysis, Figures]]:
@@ -73,8 +74,9 @@ def _middle(paper: Paper) -> Hits:
 def _p(paper: Paper) -> Hits:
     """A printed p-value, or "significant", against the printed estimate and interval."""
     for where, analysis, figures in _analyses(paper):
-        found, p, scale = _interval(figures), figures.get("p_value"), scale_of(analysis.measure)
-        if not found or p is None or p.relation == "words" or not math.isfinite(scale.null):
+        found, scale = _interval(figures), scale_of(analysis.measure)
+        said = [*_p_values(figures), *_significance(paper, analysis)]
+        if not found or not said or not math.isfinite(scale.null):
             continue
         (y, low, high), halves = found
         null = float(scale.forward(scale.null))
@@ -83,9 +85,29 @@ def _p(paper: Paper) -> Hits:
             continue
         y, low, high = ((a + b) / 2 - null for a, b in ends)
         halves = [(b - a) / 2 for a, b in ends]
-        conflict = p_conflict(y, low, high, halves, (max(p.low, 0.0), min(p.high, 1.0)))
-        if conflict:
-            yield where, f"p printed as {_text(p)}, but {conflict[0]}", "warning", conflict[1]
+        for text, p in said:
+            conflict = p_conflict(y, low, high, halves, p)
+            if conflict:
+                yield where, f"p printed as {text}, but {conflict[0]}", "warning", conflict[1]
+
+
+def _p_values(figures: Figures) -> Iterator[tuple[str, tuple[float, float]]]:
+    """The printed p-value and the values that it stands for."""
+    p = figures.get("p_value")
+    if p is not None:
+        yield _text(p), _SIDES[p.decision] if p.decision else (max(p.low, 0.0), min(p.high, 1.0))
+
+
+def _significance(paper: Paper, analysis: Analysis) -> Iterator[tuple[str, tuple[float, float]]]:
+    """The same of claims in words, such as "not significant"."""
+    for claim in paper.claims:
+        if claim.of.get("analysis") == analysis.id and claim.of.get("quantity") == "significant":
+            try:
+                decision = read_printed(claim.means or claim.printed).decision
+            except InputError:
+                continue  # the rule `analyses` says so
+            if decision:
+                yield claim.printed, _SIDES[decision]
 
 
 @RULES.add(

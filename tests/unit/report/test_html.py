@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.papers import claim, write_paper
+from tests.papers import claim, paper_of, table, write_paper
+from tests.papers import row as cells
 
 import metaket as mk
 from metaket.report.html import Picture, report_html
@@ -187,3 +188,11 @@ source = "s1"
     verdicts = page[page.index('<section id="verdicts">') : page.index('<section id="audits">')]
     assert "said</code>" not in verdicts
     assert '<section id="audits">' not in report_html(mk.reproduce(write_paper(tmp_path / "own")))
+
+
+def test_the_reach_of_the_rounding_is_shown(tmp_path: Path) -> None:
+    rows = (cells("A", y="0.5", se="0.2"), cells("B", y="0.8", se="0.3"))
+    paper = paper_of("GEN", 'model = "common"')
+    folder = write_paper(tmp_path, paper=paper, outcomes=table(*rows), claims=claim("0.75", "estimate"))
+    page = report_html(mk.reproduce(folder))
+    assert "within the inputs&#39; rounding: 0.4966 to 0.7000 (exact: monotone in each input" in page

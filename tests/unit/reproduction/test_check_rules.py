@@ -99,6 +99,23 @@ def test_a_printed_p_against_its_interval(tmp_path: Path, p: str, sure: str) -> 
         assert "they decide differently" in got[0].message
 
 
+@pytest.mark.parametrize(
+    ("text", "quantity", "found"),
+    [
+        ("NS", "p_value", True),
+        ("significant", "p_value", False),
+        ("not significant", "significant", True),
+        ("sig.", "significant", False),
+        ("as it was", "significant", False),  # unreadable: the rule `analyses` says so
+    ],
+)
+def test_words_against_the_interval(tmp_path: Path, text: str, quantity: str, found: bool) -> None:
+    """1.58 (1.20 to 2.09) excludes 1."""
+    got = hits(tmp_path, "claim-p", claims=printed(("1.58 (1.20 to 2.09)", "estimate"), (text, quantity)))
+    assert bool(got) is found
+    assert all(f.sure == "likely" for f in got)
+
+
 def test_p_against_the_interval_of_a_row(tmp_path: Path) -> None:
     good = row("A", y="0.50", ci_low="0.10", ci_high="0.90", p="0.014")
     bad = row("B", y="0.50", ci_low="0.10", ci_high="0.90", p="0.14")
