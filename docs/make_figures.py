@@ -18,6 +18,10 @@ def draw() -> None:
     rep = mk.reproduce("han2016")
     course = mk.pool_over_time(rep.paper, outcome="depression", measure="SMD", tau2="DL", title="Depression score")
     mk.plots.save(mk.plots.time_course(course), FIGURES / "timecourse-depression", formats=("png",))
+    joint = next(c.course for c in rep.courses if c.asked.id == "depression-course-wider")
+    mk.plots.save(
+        mk.plots.joint_course(joint, favours=FAVOURS["lower"]), FIGURES / "course-depression", formats=("png",)
+    )
     found = rep.results["response-24h"]
     forest = mk.plots.forest(found.result, favours=FAVOURS[found.analysis.better])
     mk.plots.save(forest, FIGURES / "forest-response-24h", formats=("png",))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metaket.plots import agreement, forest, specification_curve, time_course
+from metaket.plots import agreement, forest, joint_course, rho_band, specification_curve, time_course
 from metaket.report.words import KINDS, arms_of, by_kind, capital, favours_of, outcome_name, range_end, time_of
 from metaket.reproduction.analyse import AnalysisResult, title_of
 from metaket.reproduction.specification import specification_curve as compute_curve
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from metaket.pooling.result import PooledResult
     from metaket.reproduction.paper import Analysis, Paper
     from metaket.reproduction.run import Reproduction
+    from metaket.timecourse import JointCourse, RhoBand
 
 __all__ = ["Plan", "plan_figures", "safe_name"]
 
@@ -37,7 +38,7 @@ class Plan:
     ----------
     name : str
         Of its files, without suffix.
-    group : {"agreement", "timecourse", "forest", "specification"}
+    group : {"agreement", "timecourse", "course", "forest", "specification"}
     key : str
         What it belongs to: an outcome for a time course, a kind for a forest, an analysis for a specification curve.
     caption : str
@@ -79,6 +80,7 @@ def plan_figures(rep: Reproduction) -> tuple[Plan, ...]:
         caption = "Every printed claim beside what the rows in hand give"
         plans.append(Plan(safe_name("agreement", taken), "agreement", "", caption, lambda: agreement(rep.comparisons)))
     plans += _courses(rep.paper, kinds, taken)
+    plans += _joint(rep, kinds, taken)
     for kind in SHOWN:
         for item in kinds[kind]:
             plans += _forests(item, kind, taken)
@@ -138,6 +140,32 @@ def _courses(paper: Paper, kinds: Mapping[str, Sequence[AnalysisResult]], taken:
             caption = f"{title}: the default analyses beside other sets of rows"
             beside = safe_name(f"{name}-sets", taken)
             yield Plan(beside, "timecourse", outcome, caption, _time_course(sets, title, favours, False))
+
+
+def _joint(rep: Reproduction, kinds: Mapping[str, Sequence[AnalysisResult]], taken: set[str]) -> Iterator[Plan]:
+    """The joint model of each `[[course]]` that has one, and its dependence on the assumed correlation."""
+    for found in rep.courses:
+        asked, course, bands = found.asked, found.course, found.bands
+        if course is None:
+            continue
+        items = [i for kind in SHOWN for i in kinds[kind] if outcome_name(i) == asked.outcome and i.results]
+        favours = _favours(items) if items else None
+        name = safe_name(f"course-{asked.id}", taken)
+        caption = f"{course.title}: one model for all times"
+        yield Plan(name, "course", asked.outcome, caption, _course_figure(course, asked.curve, favours))
+        for (end, _), band in zip(course.fits, bands, strict=True):
+            side = f", {end}" if end else ""
+            caption = f"{course.title}: how much depends on the assumed correlation{side}"
+            plan = safe_name(f"rho-{asked.id}" + (f"-{range_end(end)}" if end else ""), taken)
+            yield Plan(plan, "course", asked.outcome, caption, _rho_figure(band, caption))
+
+
+def _course_figure(course: JointCourse, curve: str, favours: tuple[str, str] | None) -> Callable[[], Axes]:
+    return lambda: joint_course(course, curve=curve, favours=favours)
+
+
+def _rho_figure(band: RhoBand, title: str) -> Callable[[], Axes]:
+    return lambda: rho_band(band, title=title)
 
 
 def _time_course(courses: Any, title: str, favours: tuple[str, str], complete: bool) -> Callable[[], Axes]:

@@ -14,6 +14,7 @@ from metaket.pooling.tau2 import ESTIMATORS
 from metaket.report.answer import answer
 from metaket.report.audits import audits_table
 from metaket.report.bounds import bounds_section
+from metaket.report.courses import lasting
 from metaket.report.evidence import cells_table, left_table, rows_table, sources_table, trials_table
 from metaket.report.sections import (
     BAND_NAMES,
@@ -102,8 +103,8 @@ def report_html(rep: Reproduction, pictures: Sequence[Picture] = ()) -> str:
         audits=audits_table([c for c in rep.comparisons if c.secondary], verdict_badge),
         groups=[(name, group["counts"]) for name, group in rep.groups.items() if sum(group["counts"].values())],
         counts={v: n for v, n in rep.counts.items() if n},
-        outcomes=[(name, time_table(kinds, name, rep), _of(pictures, "timecourse", name))
-                  for name in outcomes_of(default)],
+        outcomes=[(name, time_table(kinds, name, rep), _of(pictures, "timecourse", name),
+                   lasting(rep, name), _of(pictures, "course", name)) for name in outcomes_of(default)],
         pictures={g: _of(pictures, g) for g in ("agreement", "specification")},
         forests=[(KINDS[k], k, shown) for k in KINDS if (shown := _of(pictures, "forest", k))],
         sensitivity=sensitivity_table(kinds, rep) if len(default) < len(rep.analyses) else None,

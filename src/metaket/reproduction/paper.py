@@ -13,14 +13,14 @@ from metaket.datasets import find_paper
 from metaket.errors import PaperError
 from metaket.measures.registry import MEASURES
 from metaket.outcomes import NUMBERS, STATUSES
-from metaket.reproduction.paper_tables import INHERITED, Analysis, Bound, Claim, PaperInfo, Source
+from metaket.reproduction.paper_tables import INHERITED, Analysis, Bound, Claim, Course, PaperInfo, Source
 from metaket.reproduction.toml import line_of, read_toml, tables_of
 from metaket.tables import file_digest, numeric, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Analysis", "Bound", "Claim", "Paper", "PaperInfo", "Source", "load"]
+__all__ = ["Analysis", "Bound", "Claim", "Course", "Paper", "PaperInfo", "Source", "load"]
 
 TRIAL_NUMBERS = ("year", "n_randomised", "n_analysed", "randomised_t", "randomised_c", "n_t", "n_c")
 
@@ -36,7 +36,7 @@ class Paper:
     outcomes : DataFrame
         outcomes.csv, numbers as float64, index = row of the file.
     trials : DataFrame or None
-    analyses, claims, sources, bounds : tuple
+    analyses, claims, sources, bounds, courses : tuple
     digests : mapping of file name to SHA-256
     printed : DataFrame
         outcomes.csv as text, for the printed decimals.
@@ -52,6 +52,7 @@ class Paper:
     digests: Mapping[str, str]
     printed: pd.DataFrame
     bounds: tuple[Bound, ...] = ()
+    courses: tuple[Course, ...] = ()
 
     @property
     def key(self) -> str:
@@ -119,8 +120,9 @@ def load(key: str | Path) -> Paper:
     trials = _trials(folder / "trials.csv", set(text["study"]))
     names = ("paper.toml", "outcomes.csv", "trials.csv")
     bounds = _bounds(raw, folder / "paper.toml", {a.id for a in analyses}, {c.id for c in claims})
+    courses = _courses(raw, folder / "paper.toml", set(outcomes["outcome"]))
     digests = {n: file_digest(folder / n) for n in names if (folder / n).is_file()}
-    return Paper(info, folder, outcomes, trials, analyses, claims, sources, digests, text, bounds)
+    return Paper(info, folder, outcomes, trials, analyses, claims, sources, digests, text, bounds, courses)
 
 
 def _header(path: Path) -> set[str]:
@@ -190,6 +192,21 @@ def _bounds(raw: dict[str, Any], path: Path, analyses: set[str], claims: set[str
             wrong.append("stands twice")
         if wrong:
             raise PaperError(f"{path.name}{line_of(path, 'bound', bound.id)}: bound {bound.id!r} {wrong[0]}")
+    return found
+
+
+def _courses(raw: dict[str, Any], path: Path, outcomes: set[str]) -> tuple[Course, ...]:
+    found = tuple(_model(Course, c, path, "course") for c in tables_of(raw, "course", path))
+    names = [c.id for c in found]
+    for course in found:
+        wrong = (
+            []
+            if course.outcome in outcomes
+            else [f"is of outcome {course.outcome!r}, which outcomes.csv does not have"]
+        )
+        wrong += ["stands twice"] if names.count(course.id) > 1 else []
+        if wrong:
+            raise PaperError(f"{path.name}{line_of(path, 'course', course.id)}: course {course.id!r} {wrong[0]}")
     return found
 
 

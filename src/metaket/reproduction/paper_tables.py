@@ -6,7 +6,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-__all__ = ["INHERITED", "MODEL_OPTIONS", "OF_KEYS", "Analysis", "Bound", "Claim", "PaperInfo", "Sampling", "Source"]
+__all__ = [
+    "INHERITED",
+    "MODEL_OPTIONS",
+    "OF_KEYS",
+    "Analysis",
+    "Bound",
+    "Claim",
+    "Course",
+    "PaperInfo",
+    "Sampling",
+    "Source",
+]
 
 # what makes an analysis a model with several parts
 MODEL_OPTIONS = (
@@ -149,4 +160,28 @@ class Bound(_Strict):
     denominators: str = ""
     sizes: dict[str, dict[str, str]] = Field(default_factory=dict)
     assumed: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Course(_Strict):
+    """One joint model over the times of an outcome. See `metaket.pool_over_time`.
+
+    `where` filters rows beside the outcome; `times` are hours, by default all that the outcome's analyses name.
+    """
+
+    id: str
+    title: str = ""
+    outcome: str
+    measure: str = "RR"
+    where: dict[str, Any] = Field(default_factory=dict)
+    times: tuple[float, ...] = ()
+    include: tuple[str, ...] = ()
+    variants: dict[str, str] = Field(default_factory=dict)
+    structure: str = "CS"
+    tau2: str = "REML"
+    rho: float = 0.5
+    decay: str = "none"
+    crossover: str | float = "parallel"
+    curve: Literal["log", "linear", "spline"] = "log"
+    better: Literal["higher", "lower"] = "higher"
     note: str = ""

@@ -16,6 +16,7 @@ from metaket.reproduction.bounds_paper import BoundResult, run_bound
 from metaket.reproduction.compare import compare_claim
 from metaket.reproduction.comparison import GROUPS, VERDICTS, Comparison, worst_verdict
 from metaket.reproduction.explain_verdicts import explained
+from metaket.reproduction.over_time import CourseResult, run_course
 from metaket.reproduction.paper import Paper, load
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Reproduction:
         Warnings raised on the way.
     answered : dict
         Where `bounds` keeps its answers once they are computed.
+    joined : dict
+        The same for `courses`.
     """
 
     paper: Paper
@@ -50,6 +53,7 @@ class Reproduction:
     provenance: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     answered: dict[str, BoundResult] = field(default_factory=dict, repr=False)
+    joined: dict[str, CourseResult] = field(default_factory=dict, repr=False)
 
     @property
     def bounds(self) -> tuple[BoundResult, ...]:
@@ -58,6 +62,14 @@ class Reproduction:
             if bound.id not in self.answered:
                 self.answered[bound.id] = run_bound(self.paper, bound)
         return tuple(self.answered[bound.id] for bound in self.paper.bounds)
+
+    @property
+    def courses(self) -> tuple[CourseResult, ...]:
+        """One model for all times: one a `[[course]]` of paper.toml, computed when first asked."""
+        for course in self.paper.courses:
+            if course.id not in self.joined:
+                self.joined[course.id] = run_course(self.paper, course)
+        return tuple(self.joined[course.id] for course in self.paper.courses)
 
     @property
     def results(self) -> Mapping[str, AnalysisResult]:
@@ -109,6 +121,7 @@ class Reproduction:
             "analyses": [a.to_dict() for a in self.analyses.values()],
             "claims": [c.to_dict() for c in self.comparisons],
             "bounds": [b.to_dict() for b in self.bounds],
+            "courses": [c.to_dict() for c in self.courses],
             "verdicts": self.counts,
             "worst": self.worst,
             "verdict_groups": self.groups,

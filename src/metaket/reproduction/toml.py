@@ -11,7 +11,7 @@ from metaket.errors import PaperError
 
 __all__ = ["line_of", "read_toml", "tables_of"]
 
-KINDS = ("paper", "source", "analysis", "claim", "bound")
+KINDS = ("paper", "source", "analysis", "claim", "bound", "course")
 HEADER = re.compile(r"\s*\[\[?\s*([\w-]+)\s*\]\]?\s*(#.*)?$")
 
 

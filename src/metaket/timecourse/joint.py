@@ -234,7 +234,7 @@ def fit_means(
         return (
             model,
             None,
-            f"cluster-robust intervals need more trials than coefficients: {clusters} and {design.shape[1]}",
+            f"they need more trials than coefficients, and there are {clusters} and {design.shape[1]}",
         )
     return model, fit("CR2"), ""
 
