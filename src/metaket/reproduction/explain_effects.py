@@ -12,13 +12,16 @@ from metaket._checks import Array
 from metaket.measures.counts import ZERO_CELLS, adjust_zero_cells, both_empty
 from metaket.measures.means import SMD_VARIANCES
 from metaket.measures.registry import MEASURES, SCALES, TRAITS, takes_rho
-from metaket.reproduction.explain_inputs import Batch, Inputs
+from metaket.reproduction.explain_inputs import KINDS, Batch, Inputs
 
 __all__ = ["FAMILIES", "Effects", "Variant", "effects_of", "valid", "variants_of"]
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "counts": ("RR", "OR", "RD", "PETO"),
     "means": ("SMD", "MD", "SMDH", "SMD1", "ROM"),
+    "rates": ("IRR", "IRD"),
+    "proportions": ("PLO", "PR", "PLN", "PAS"),
+    "correlations": ("ZCOR", "COR"),
 }
 VTYPES: dict[str, tuple[str, ...]] = {
     "RD": ("LS", "UB", "AV"),
@@ -27,7 +30,7 @@ VTYPES: dict[str, tuple[str, ...]] = {
     "SMD1": ("LS", "LS2", "UB", "AV"),
     "ROM": ("LS", "HO", "AV", "AVHO"),
 }
-RULES = {"counts": ("RR", "OR", "RD")}
+WITH_ZERO_RULES = ("counts", "rates", "proportions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +73,27 @@ class Effects:
 def variants_of(inputs: Inputs) -> tuple[Variant, ...]:
     """Every variant that can differ on these inputs."""
     if inputs.kind == "given":
-        return (Variant(inputs.measure),)
+        return (Variant(inputs.measure),) if _defined(inputs.measure, inputs) else ()
     family = FAMILIES.get(inputs.kind, ())
     codes = dict.fromkeys((inputs.measure, *family))
     out: list[Variant] = []
     for code in codes:
-        if set(MEASURES[code].needs) <= set(inputs.columns) and (code != "ROM" or _one_sign(inputs)):
+        if set(MEASURES[code].needs) <= set(inputs.columns) and _defined(code, inputs):
             out += [Variant(code, *zero, *form) for zero in _zero_rules(code, inputs) for form in _formulas(code)]
     return tuple(out)
 
 
-def _one_sign(inputs: Inputs) -> bool:
-    return bool(np.all(inputs.columns["mean_t"] * inputs.columns["mean_c"] > 0))
+def _defined(code: str, inputs: Inputs) -> bool:
+    """Whether the measure can be had, and its pooled value be shown without the sizes of the studies."""
+    if SCALES[MEASURES[code].scale].size is not None:
+        return False
+    return (
+        code != "ROM" or inputs.kind != "means" or bool(np.all(inputs.columns["mean_t"] * inputs.columns["mean_c"] > 0))
+    )
 
 
 def _zero_rules(code: str, inputs: Inputs) -> list[tuple[str, str]]:
-    if not TRAITS[code].zero_cells or inputs.kind != "counts" or code == "PETO":
+    if not TRAITS[code].zero_cells or inputs.kind not in WITH_ZERO_RULES or code == "PETO":
         return [("", "")]
     changed = adjust_zero_cells(inputs.columns, "only0").changed
     rules = [r for r in ZERO_CELLS if r != "none" or code == "RD"] if changed.any() else ["", "all"]
@@ -126,8 +134,8 @@ def effects_of(batch: Batch, variant: Variant, inputs: Inputs) -> Effects:
     entry = MEASURES[variant.measure]
     columns, include = dict(batch.columns), batch.include
     counts: tuple[Array, ...] | None = None
-    if inputs.kind == "counts":
-        counts = tuple(columns[name] for name in ("events_t", "n_t", "events_c", "n_c"))
+    if inputs.kind in ("counts", "rates"):
+        counts = tuple(columns[name] for name in KINDS[inputs.kind])
         if TRAITS[entry.code].uninformative and variant.double_zero != "keep":
             include = np.where(both_empty(columns), 0.0, include)
     rule = variant.zero_cells or ("none" if entry.code == "PETO" else TRAITS[entry.code].zero_cells)

@@ -18,13 +18,16 @@ from metaket.measures.table import as_table, column_names, numbers_of, study_nam
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GIVEN", "Batch", "Inputs", "as_typed", "inputs_of", "inputs_of_frame", "stack"]
+__all__ = ["GIVEN", "KINDS", "Batch", "Inputs", "as_typed", "inputs_of", "inputs_of_frame", "stack"]
 
 GIVEN = (("se",), ("ci_low", "ci_high"), ("v",))
-KINDS = {
-    "events_t": "counts",
-    "mean_t": "means",
-    "y": "given",
+KINDS: dict[str, tuple[str, ...]] = {
+    "counts": ("events_t", "n_t", "events_c", "n_c"),
+    "means": ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"),
+    "rates": ("events_t", "time_t", "events_c", "time_c"),
+    "proportions": ("events", "n"),
+    "correlations": ("r", "n"),
+    "given": ("y",),
 }
 LONGEST_NUMBER = 7  # digits: a longer cell was computed, not typed
 
@@ -59,10 +62,8 @@ class Inputs:
 
     @property
     def kind(self) -> str:
-        """ "counts" or "means" of two arms, "given" effects, or "other"."""
-        two_arms = "n_t" in self.columns
-        kinds = [k for name, k in KINDS.items() if name in self.columns and (two_arms or k == "given")]
-        return kinds[0] if kinds else "other"
+        """A key of `KINDS`, or "other" for inputs that only one measure is made of."""
+        return next((kind for kind, names in KINDS.items() if set(names) <= set(self.columns)), "other")
 
     def batch(self) -> Batch:
         """The inputs as they are: a batch of one."""

@@ -45,7 +45,7 @@ def claims_on(paper: Paper, name: str, by: str | None) -> tuple[Claim, ...]:
     authors = tuple(dict.fromkeys(c.by for c in mine))
     if by is not None and by not in authors:
         raise InputError(f"no claim of analysis {name!r} is by {by!r}: {', '.join(map(repr, authors)) or 'none'}")
-    first = by if by is not None else (authors[0] if authors else "")
+    first = by if by is not None else "" if "" in authors or not authors else authors[0]
     return tuple(c for c in mine if c.by == first)
 
 

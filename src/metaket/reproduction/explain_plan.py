@@ -117,6 +117,10 @@ def plan_of(inputs: Inputs, stated: Mapping[str, Any]) -> Plan:
         No setting of the grid agrees with what is stated.
     """
     variants, methods = variants_of(inputs), _methods(inputs)
+    if not variants:
+        raise InputError(
+            f"explain does not try measure {inputs.measure}: its pooled value depends on the studies' sizes"
+        )
     possible = np.array([[_goes(v, m) for m in methods] for v in variants])
     agrees = np.array([[_agrees(v, m, stated) for m in methods] for v in variants])
     weight = np.outer([_odds(v) for v in variants], [_odds(m) for m in methods]) * possible * agrees
@@ -137,8 +141,10 @@ def plan_of(inputs: Inputs, stated: Mapping[str, Any]) -> Plan:
 def _methods(inputs: Inputs) -> tuple[Method, ...]:
     tests = TESTS.codes if inputs.k > 1 else ("z",)
     out = [Method("random", e, t) for e in TAU2 for t in tests] + [Method("common")]
+    if inputs.kind in ("counts", "rates"):
+        out += [Method("mh"), Method("random-mh", "DL")]
     if inputs.kind == "counts":
-        out += [Method("mh"), Method("random-mh", "DL"), Method("peto")]
+        out.append(Method("peto"))
     return tuple(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -125,7 +126,7 @@ class Explanation:
             ],
             "nearest": [
                 {"settings": str(near.settings), "matched": near.matched, "distance": near.distance,
-                 "off": [asdict(miss) for miss in near.off]}
+                 "off": [{**asdict(m), "value": m.value if math.isfinite(m.value) else None} for m in near.off]}
                 for near in self.nearest
             ],
             "causes": [{**asdict(c), "also": [list(a) for a in c.also]} for c in self.causes],

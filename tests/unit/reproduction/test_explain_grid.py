@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import metaket as mk
+from metaket.errors import InputError
 from metaket.pooling.result import PooledResult
 from metaket.reproduction.claims import read_printed
 from metaket.reproduction.explain_classes import cover
@@ -41,7 +42,23 @@ MEANS = {
     "n_c": [25, 59, 30, 50, 41],
 }
 GIVEN = {"study": list("ABCD"), "y": [0.10, 0.62, 0.35, -0.2], "se": [0.15, 0.12, 0.20, 0.25]}
-CASES = {"counts": (COUNTS, "RR"), "means": (MEANS, "SMD"), "given": (GIVEN, "OR")}
+RATES = {
+    "study": list("ABCD"),
+    "events_t": [12, 31, 0, 45],
+    "time_t": [260.5, 410.0, 135.2, 551.0],
+    "events_c": [21, 38, 4, 77],
+    "time_c": [261.0, 404.5, 136.0, 549.9],
+}
+SHARES = {"study": list("ABCD"), "events": [12, 31, 3, 45], "n": [60, 110, 35, 151]}
+LINKS = {"study": list("ABCD"), "r": [0.31, 0.12, 0.45, 0.2], "n": [60, 110, 35, 151]}
+CASES = {
+    "counts": (COUNTS, "RR"),
+    "means": (MEANS, "SMD"),
+    "rates": (RATES, "IRR"),
+    "proportions": (SHARES, "PLO"),
+    "correlations": (LINKS, "ZCOR"),
+    "given": (GIVEN, "OR"),
+}
 QUANTITIES = ("estimate", "ci_low", "ci_high", "tau2", "q", "i2", "k", "p_value", "pi_low", "std_error", "q_p")
 
 
@@ -135,6 +152,11 @@ def test_a_version_that_prints_like_the_paper_has_the_weight_of_its_settings() -
     figure = Figure("estimate", read_printed(f"{r.back(r.estimate):.4f}"))
     batch = versions(inputs, [Edit(1, "typed 0.26", {"y": 0.26}), Edit(1, "typed 0.63", {"y": 0.63})])
     assert weights(batch, inputs, plan, [figure]).tolist() == pytest.approx([1.0, 0.0])
+
+
+def test_a_measure_whose_back_transformation_needs_sizes_is_refused() -> None:
+    with pytest.raises(InputError, match="PFT: its pooled value depends"):
+        plan_of(inputs_of_frame({"y": [0.1, 0.2], "se": [0.1, 0.1]}, "PFT"), {})
 
 
 def test_impossible_versions_never_match() -> None:
