@@ -52,6 +52,7 @@ def plain(latex: str, *, tall: bool = False) -> str:
     text = SMALL_FRACTION.sub(lambda m: rf"\frac{{{m[1]}}}{{{m[2]}}}" if m[1] else r"\frac", latex)
     text = re.sub(r"\\frac\s*(\w)\s*(\w)", r"\\frac{\1}{\2}", text)
     text = re.sub(r"\\frac\s*(\w)\s*\{", r"\\frac{\1}{", text)
+    text = re.sub(r"\\sqrt\s+(\w)", r"\\sqrt{\1}", text)
     text = text.replace("&", " ").replace(r"\!", "").replace(r"\sum ", r"\sum\,")
     return " ".join((text.replace(r"\frac", r"\dfrac") if tall else text).split())
 
