@@ -18,6 +18,7 @@ from metaket.report.words import (
     result_n,
     sides,
     small,
+    time_of,
     unverified_used,
     when,
 )  # fmt: skip
@@ -96,7 +97,10 @@ def _at(item: AnalysisResult) -> str:
     words = joined(list(dict.fromkeys(decision_text(r, item.analysis.better) for _, r in item.results)))
     n = result_n(item.results[0][1])
     size = f", {n} patients" if n else ""
-    return f"{shown} at {when(item)} ({item.basis}{size}; {words})"
+    told = f"{item.basis}{size}; {words}"
+    if time_of(item) is None:
+        return f"{shown}, {small(when(item))} ({told})"
+    return f"{shown} at {when(item)} ({told})"
 
 
 def decides_alike(item: AnalysisResult, parent: AnalysisResult) -> bool | None:

@@ -21,10 +21,33 @@ if TYPE_CHECKING:
     from metaket.reproduction.paper import Analysis
     from metaket.reproduction.run import Reproduction
 
-__all__ = ["KINDS", "OpenCell", "arms_of", "by_kind", "changes", "count_text", "decision_text", "effect_text",
-           "favours_of", "joined", "kind_of", "open_cells", "outcome_name", "outcomes_of", "people",
-           "prediction_text", "question", "range_end", "result_n", "sides", "small", "time_of", "unverified_used",
-           "when"]  # fmt: skip
+__all__ = [
+    "KINDS",
+    "OpenCell",
+    "arms_of",
+    "by_kind",
+    "changes",
+    "count_text",
+    "decision_text",
+    "effect_text",
+    "favours_of",
+    "joined",
+    "kind_of",
+    "model_words",
+    "open_cells",
+    "outcome_name",
+    "outcomes_of",
+    "people",
+    "prediction_text",
+    "question",
+    "range_end",
+    "result_n",
+    "sides",
+    "small",
+    "time_of",
+    "unverified_used",
+    "when",
+]  # fmt: skip
 
 KINDS = {
     "default": "Default analyses",
@@ -189,17 +212,34 @@ def question(items: Sequence[AnalysisResult]) -> tuple[str, ...]:
         a = item.analysis
         rest = [f"{c.replace('_', ' ')} = {_listed(v)}" for c, v in a.where.items() if c not in ("outcome", "time_h")]
         crossover = "as parallel" if a.crossover == "parallel" else f"paired, correlation {a.crossover}"
-        how = f"{spec_of(a).describe()}; crossover trials {crossover}"
+        how = f"{spec_of(a).describe()}{model_words(a)}; crossover trials {crossover}"
         members = groups.setdefault((how, ", ".join(rest), ", ".join(a.assumed)), {})
         members.setdefault((outcome_name(item), small(MEASURES[a.measure].label)), []).append(item)
     out = []
     for (how, limits, assumed), members in groups.items():
-        asked = [f"{name} at {joined([when(i) for i in own])} ({label})" for (name, label), own in members.items()]
+        asked = [f"{name}{_at(own)} ({label})" for (name, label), own in members.items()]
         sentence = f"{capital('; '.join(asked))}: {how}."
         sentence += f" Rows with {limits}." if limits else ""
         sentence += f" Not stated by the paper, and assumed: {assumed.replace('_', ' ')}." if assumed else ""
         out.append(sentence)
     return tuple(out)
+
+
+def _at(items: Sequence[AnalysisResult]) -> str:
+    """` at 24 h and day 7`; nothing where the analyses have no times."""
+    times = [when(item) for item in items if time_of(item) is not None]
+    return f" at {joined(times)}" if times else ""
+
+
+def model_words(a: Analysis) -> str:
+    """What makes an analysis a model, in words; empty for one pooled effect."""
+    parts = [f"moderators {joined([m.replace('*', ' x ') for m in a.moderators])}" if a.moderators else ""]
+    parts.append(f"subgroups by {a.subgroups}" if a.subgroups else "")
+    parts.append(f"random intercepts of {joined(a.random)}" if a.random else "")
+    parts.append(f"random effects {a.structure} over {a.inner}" if a.structure else "")
+    parts.append(f"{a.robust} standard errors" if a.robust else "")
+    told = "; ".join(part for part in parts if part)
+    return f"; {told}" if told else ""
 
 
 def people(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import metaket as mk
 from metaket.report.models import model_text
-from metaket.report.words import decision_text, sides
+from metaket.report.words import decision_text, model_words, sides
 from metaket.reproduction.paper import Analysis
 
 ROWS = {"study": list("ABCDEF"), "y": [0.1, 0.4, 0.2, 0.6, 0.5, 0.9], "v": [0.02, 0.03, 0.02, 0.04, 0.03, 0.05]}
@@ -35,3 +35,10 @@ def test_a_proportion_favours_nobody() -> None:
     result = mk.pool(mk.effect_sizes({"study": ["A", "B"], "events": [3, 5], "n": [30, 40]}, "PLO"))
     assert "no value of no effect" in decision_text(result, "higher")
     assert "no value of no effect" in sides(Analysis(id="a", measure="PLO"))
+
+
+def test_what_makes_an_analysis_a_model() -> None:
+    assert model_words(Analysis(id="a")) == ""
+    told = model_words(Analysis(id="a", moderators=("dose", "route*site"), structure="HAR", inner="time"))
+    assert told == "; moderators dose and route x site; random effects HAR over time"
+    assert model_words(Analysis(id="a", random=("district", "study"), robust="CR2")).endswith("CR2 standard errors")
