@@ -42,6 +42,14 @@ _HOME = {
     "blup": "metaket.diagnostics.shrinkage",
     "Explanation": "metaket.reproduction.explanation",
     "explain": "metaket.reproduction.explain",
+    "Bootstrap": "metaket.diagnostics.bootstrap",
+    "bootstrap": "metaket.diagnostics.bootstrap",
+    "NormalQuantiles": "metaket.diagnostics.normal_quantiles",
+    "normal_quantiles": "metaket.diagnostics.normal_quantiles",
+    "Outliers": "metaket.diagnostics.outliers",
+    "outliers": "metaket.diagnostics.outliers",
+    "PValueFunction": "metaket.diagnostics.p_value_function",
+    "p_value_function": "metaket.diagnostics.p_value_function",
     "effect_sizes": "metaket.measures.compute",
     "egger": "metaket.diagnostics.asymmetry",
     "Begg": "metaket.diagnostics.rank",
@@ -109,6 +117,8 @@ if TYPE_CHECKING:
     from metaket.diagnostics.asymmetry import egger as egger
     from metaket.diagnostics.baujat import Baujat as Baujat
     from metaket.diagnostics.baujat import baujat as baujat
+    from metaket.diagnostics.bootstrap import Bootstrap as Bootstrap
+    from metaket.diagnostics.bootstrap import bootstrap as bootstrap
     from metaket.diagnostics.copas import Copas as Copas
     from metaket.diagnostics.copas import copas as copas
     from metaket.diagnostics.counts_asymmetry import SlopeTest as SlopeTest
@@ -130,10 +140,16 @@ if TYPE_CHECKING:
     from metaket.diagnostics.leave_one_out import leave_out as leave_out
     from metaket.diagnostics.limit import LimitMetaAnalysis as LimitMetaAnalysis
     from metaket.diagnostics.limit import limit_meta_analysis as limit_meta_analysis
+    from metaket.diagnostics.normal_quantiles import NormalQuantiles as NormalQuantiles
+    from metaket.diagnostics.normal_quantiles import normal_quantiles as normal_quantiles
+    from metaket.diagnostics.outliers import Outliers as Outliers
+    from metaket.diagnostics.outliers import outliers as outliers
     from metaket.diagnostics.p_curve import PCurve as PCurve
     from metaket.diagnostics.p_curve import p_curve as p_curve
     from metaket.diagnostics.p_uniform import PUniform as PUniform
     from metaket.diagnostics.p_uniform import p_uniform as p_uniform
+    from metaket.diagnostics.p_value_function import PValueFunction as PValueFunction
+    from metaket.diagnostics.p_value_function import p_value_function as p_value_function
     from metaket.diagnostics.permutation import permutation_test as permutation_test
     from metaket.diagnostics.precision_effect import PrecisionEffect as PrecisionEffect
     from metaket.diagnostics.precision_effect import peese as peese

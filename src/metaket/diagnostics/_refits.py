@@ -162,7 +162,7 @@ class Refits(Printed):
             rows = zip(values, self.include, strict=True)
             return np.array([float(scale.of_pool(v[n > 0]).back(x)) for x, n in rows])
 
-    def _table(self, level: float = 0.95) -> str:
+    def _table(self, level: float) -> str:
         frame = self.to_frame(level, transform=True)
         shown = ["study", "k", "estimate", "ci_low", "ci_high", "p_value", "tau2", "i2"]
         return table_text(frame[[*shown, "note"] if any(self.notes) else shown])

@@ -54,8 +54,12 @@ class Cumulative(Refits):
             frame.insert(1, "by", list(self.values))
         return frame
 
+    def summary(self, level: float = 0.95) -> str:
+        """The steps as a table, intervals at `level`."""
+        return f"{self.result.effects.label}, cumulative by {self.by}\n{self._table(level)}"
+
     def __str__(self) -> str:
-        return f"{self.result.effects.label}, cumulative by {self.by}\n{self._table()}"
+        return self.summary()
 
 
 @overload

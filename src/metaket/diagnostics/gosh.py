@@ -74,17 +74,23 @@ class Gosh(Printed):
         frame = pd.DataFrame({name: getattr(self, name) for name in (*KEPT, "converged")})
         return frame.astype({"k": int})
 
+    def quantiles(self) -> dict[str, list[float]]:
+        """Minimum, quartiles and maximum of estimate, i2, tau2 and q over the subsets of at least 2 studies."""
+        used = (self.k >= 2) & self.converged
+        values = {name: getattr(self, name)[used] for name in ("estimate", "i2", "tau2", "q")}
+        return {name: np.quantile(v, [0, 0.25, 0.5, 0.75, 1]).tolist() for name, v in values.items() if v.size}
+
     def __str__(self) -> str:
         import pandas as pd
 
-        m = self.estimate.size
-        used = self.k >= 2
-        names = ("estimate", "i2", "tau2", "q")
-        rows = {n: np.nanquantile(getattr(self, n)[used], [0, 0.25, 0.5, 0.75, 1]) for n in names} if used.any() else {}
+        rows = self.quantiles()
         table = pd.DataFrame(rows, index=["min", "25 %", "median", "75 %", "max"]).T.reset_index(names="")
-        which = "all" if self.every else "a sample of"
-        lines = [f"{self.result.effects.label}: {which} {m} subsets of {self.result.k} studies"]
-        lines.append(f"of the {int(used.sum())} with at least 2 studies:\n{table_text(table)}")
+        which, m = "all" if self.every else "a sample of", self.estimate.size
+        lines = [
+            f"{self.result.effects.label}: {which} {m} subsets of {self.result.k} studies",
+            f"of the {int((self.k >= 2).sum())} with at least 2 studies, estimates on the analysis scale:",
+            table_text(table),
+        ]
         failed = int((~self.converged).sum())
         return "\n".join([*lines, *([f"WARNING: {failed} fits did not converge"] if failed else [])])
 

@@ -19,6 +19,7 @@ __all__ = ["LeaveOut", "leave_one_out", "leave_out"]
 
 ALL_LIMIT = 50_000  # subsets; up to there each is taken
 DRAWS = 10_000
+LONGEST_TABLE = 200  # rows printed
 SEED = 20100420  # of the sample of subsets, unless a generator is given
 
 
@@ -53,21 +54,26 @@ class LeaveOut(Refits):
         known = self.estimate[np.isfinite(self.estimate)]
         return Interval(float(known.min()), float(known.max())) if known.size else Interval(math.nan, math.nan)
 
-    def __str__(self) -> str:
+    def summary(self, level: float = 0.95) -> str:
+        """Table (up to 200 rows), range of the estimates, and whose omission changes the decision at `level`."""
         m, n = self.left_out.shape
         which = "each study" if n == 1 else f"{n} studies, {'all' if self.every else 'a sample of'} {m} sets"
         low, high = (self.result.back(x) for x in self.range)
-        changed = self.changed()
-        decision = (
-            f"the 95 % interval decides otherwise without: {', '.join(changed[:10])}"
-            if changed
-            else ("no omission changes whether the 95 % interval holds no effect")
-        )
-        more = f" and {len(changed) - 10} more" if len(changed) > 10 else ""
-        null_known = not math.isnan(self.result.effects.scale.null)
-        lines = [f"{self.result.effects.label} without {which}", *([self._table()] if m <= 200 else [])]
+        lines = [f"{self.result.effects.label} without {which}", *([self._table(level)] if m <= LONGEST_TABLE else [])]
         lines.append(f"estimates from {low:.4f} to {high:.4f}; with all {self.result.back(self.result.estimate):.4f}")
-        return "\n".join([*lines, *([decision + more] if null_known else [])])
+        if not math.isnan(self.result.effects.scale.null):
+            lines.append(self._decision(level))
+        return "\n".join(lines)
+
+    def _decision(self, level: float) -> str:
+        changed = self.changed(level)
+        if not changed:
+            return f"no omission changes whether the {100 * level:g} % interval holds no effect"
+        more = f" and {len(changed) - 10} more" if len(changed) > 10 else ""
+        return f"the {100 * level:g} % interval decides otherwise without: {', '.join(changed[:10])}{more}"
+
+    def __str__(self) -> str:
+        return self.summary()
 
 
 @overload
