@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import metaket as mk
@@ -23,6 +24,7 @@ TESTS = {"z": "z", "t": "t", "knha": "hksj"}
 # How many records the reference held when it was made. The grid may grow; it never shrinks.
 KINDS = {"leave_one_out": 21, "cumulative": 21, "influence": 21, "residuals": 21, "baujat": 21, "shrunken": 21}
 KINDS |= {"gosh": 3, "moderated": 2}
+COUNTS, QUANTILES = 8, 10
 
 REFITS = ("estimate", "std_error", "p_value", "q", "q_p", "tau2", "i2", "h2")
 
@@ -176,6 +178,33 @@ def test_every_subset(reference: Callable[[str], Records], effects_of: Effects) 
         wrong += compare(case, ours | {"h2": np.where(below, ratio, found.h2)[number]}, v)
     assert not wrong, f"{len(wrong)}: " + "; ".join(wrong[:8])
     assert len(cases) >= KINDS["gosh"]
+
+
+@pytest.mark.parametrize("kind", ["leave_one_out", "cumulative"])
+def test_models_of_counts(kind: str, reference: Callable[[str], Records]) -> None:
+    tables = {r["id"]: pd.DataFrame(r["columns"]) for r in reference("datasets")}
+    cases = [r for r in reference("refits") if r["kind"] == kind]
+    wrong = []
+    for case in cases:
+        result = mk.pool(mk.effect_sizes(tables[case["dataset"]], case["measure"]), model=case["model"])
+        found = mk.leave_one_out(result) if kind == "leave_one_out" else mk.cumulative(result, "year")
+        low, high = found.ci()
+        fields = ("estimate", "std_error", "statistic", "p_value", "q", "q_p", "i2", "h2")
+        ours = {name: getattr(found.fits, name) for name in fields} | {"ci_low": low, "ci_high": high}
+        wrong += compare(case | {"method": case["model"]}, ours, result.effects.v)
+    assert not wrong, f"{len(wrong)}: " + "; ".join(wrong[:8])
+    assert len(cases) >= COUNTS
+
+
+def test_normal_quantiles(reference: Callable[[str], Records], effects_of: Effects) -> None:
+    cases = [r for r in reference("refits") if r["kind"] == "normal_quantiles"]
+    wrong = []
+    for case in cases:
+        y, v = effects_of(case["dataset"], case["measure"])
+        found = mk.normal_quantiles(mk.pool(y, v, **options(case)), case["residual"], reps=100)
+        wrong += compare(case, {"x": found.theoretical, "y": found.observed}, v)
+    assert not wrong, f"{len(wrong)}: " + "; ".join(wrong[:8])
+    assert len(cases) >= QUANTILES
 
 
 def test_the_grid_is_complete(reference: Callable[[str], Records]) -> None:

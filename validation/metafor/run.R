@@ -19,6 +19,7 @@ parts <- list(
   metareg = list(make = function(sets) metareg_records(sets)),
   multivariate = list(make = function(sets) multivariate_records(sets), needs = "clubSandwich"),
   diagnostics = list(make = function(sets) diagnostic_records(sets)),
+  refits = list(make = function(sets) refit_records(sets)),
   small_study = list(make = function(sets) small_study_records(sets)),
   transforms = list(make = function(sets) transform_records(sets)),
   over_time = list(make = function(sets) over_time_records(sets))

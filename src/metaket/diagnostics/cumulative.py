@@ -146,6 +146,8 @@ def _values(result: PooledResult | RegressionResult, by: Any) -> tuple[str, list
     effects = result.effects
     if by is None:
         return "row", []
+    if not hasattr(by, "__len__"):
+        raise InputError(f"by must be a column or a value for each study, got {by!r}")
     name = by if isinstance(by, str) else "given values"
     values = _column(effects.table, by) if isinstance(by, str) else list(by)
     if len(values) != effects.k:
