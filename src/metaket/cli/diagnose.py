@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from metaket import __version__
 from metaket.cli.app import Json, app, print_json, say
-from metaket.cli.pool import Columns, Crossover, Level, Measure, Model, Tau2, Test, pooled
+from metaket.cli.pool import Columns, Crossover, Level, Measure, Model, Tau2, Test, pooled, result_dict
 from metaket.errors import MetaketError
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def diagnose_command(
     parts["outliers"] = lambda: outliers(result, chosen, level=level)
     answers = {name: _attempt(ask) for name, ask in parts.items()}
     if as_json:
-        print_json(_document(result, level, answers))
+        print_json(result_dict(result, level) | {name: _part(name, answer, level) for name, answer in answers.items()})
         return
     typer.echo(result.summary(level))
     for name, answer in answers.items():
@@ -116,19 +115,6 @@ class _Progress:
         if time.monotonic() - self.last >= QUIET:
             self.last = time.monotonic()
             say(f"{self.name}: {done} of {total} subsets")
-
-
-def _document(result: PooledResult, level: float, answers: dict[str, Any]) -> dict[str, Any]:
-    spec = result.spec
-    return {
-        "measure": result.effects.measure,
-        "spec": {"model": spec.model, "tau2": spec.tau2, "test": spec.test, "i2": spec.i2},
-        "level": level,
-        "result": result.fields(level),
-        **{name: _part(name, answer, level) for name, answer in answers.items()},
-        "left_out": [d._asdict() for d in result.effects.dropped],
-        "provenance": {"metaket": __version__, "digest": result.effects.digest},
-    }
 
 
 def _part(name: str, answer: Any, level: float) -> Any:

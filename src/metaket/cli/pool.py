@@ -48,7 +48,7 @@ def pool_command(
     check_level(level)
     result = pooled(file, measure, model, tau2, test, column, crossover)
     if as_json:
-        print_json(_result_dict(result, level))
+        print_json(result_dict(result, level))
         return
     typer.echo(result.summary(level))
 
@@ -118,7 +118,8 @@ def columns_of(pairs: list[str] | None) -> dict[str, str] | str | None:
     return out
 
 
-def _result_dict(result: PooledResult, level: float) -> dict[str, Any]:
+def result_dict(result: PooledResult, level: float) -> dict[str, Any]:
+    """The JSON document of a pooled result."""
     shown = result.fields(level, transform=True)
     studies = result.effects.to_frame(level).assign(weight=result.weights)
     return {
