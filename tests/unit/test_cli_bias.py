@@ -75,6 +75,10 @@ def test_every_question_has_an_answer_or_a_reason() -> None:
     other = mk.small_study_effects(mk.pool(np.linspace(0, 1, 12), np.geomspace(0.01, 0.2, 12)))
     assert set(other.answers) | set(other.refused) == ALWAYS
     assert other.recommended == ("egger",)
+    given = mk.effect_sizes(COUNTS, "RR")
+    bare = mk.small_study_effects(mk.pool(mk.EffectSizes(given.y.copy(), given.v.copy(), given.study, "RR")))
+    assert bare.recommended == ("egger",)
+    assert "needs the counts of each study" in bare.refused["harbord"]
     frame = other.to_frame().set_index("name")
     assert frame.loc["egger", "p_value"] == other.answers["egger"].p_value
     assert frame.loc["trim_and_fill", "estimate"] == other.answers["trim_and_fill"].result.estimate

@@ -39,7 +39,7 @@ class SmallStudyEffects:
     result : PooledResult
     recommended : tuple of str
         Names of the tests that fit the measure best: Harbord, Peters and the arcsine test for odds and risk ratios,
-        Egger for the others.
+        Egger for the others, and where there are no counts.
     answers : dict of str to object
         Name -> answer (`Egger`, `TrimAndFill`, ...), each with `cautions`, `to_frame()` and a printed form.
     refused : dict of str to str
@@ -122,6 +122,8 @@ def small_study_effects(result: PooledResult, *, columns: Columns = None) -> Sma
             refused[name] = str(error)
     wanted = ("harbord", "peters", "arcsine") if result.effects.measure in COUNTS else ("egger",)
     recommended = tuple(name for name in wanted if name in answers)
+    if not recommended and "egger" in answers:  # ratios that are given without their counts
+        recommended = ("egger",)
     return SmallStudyEffects(result, recommended, answers, refused)
 
 

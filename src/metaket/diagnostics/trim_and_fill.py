@@ -125,7 +125,7 @@ def trim_and_fill(result: Question, *, estimator: str = "L0", side: str | None =
     above it and :math:`\gamma` the length of the run of the largest ranks above it:
 
     .. math:: R_0 = \gamma - 1, \quad L_0 = \frac{4T - k(k + 1)}{2k - 1}, \quad
-              Q_0 = k - \tfrac12 - \sqrt{2k^2 - 4T + \tfrac14},
+              Q_0 = k - \frac{1}{2} - \sqrt{2k^2 - 4T + \frac{1}{4}},
 
     rounded, not below 0; repeated until the number stays.
 
