@@ -13,7 +13,7 @@ from metaket.datasets import find_paper
 from metaket.errors import PaperError
 from metaket.measures.registry import MEASURES
 from metaket.outcomes import NUMBERS, STATUSES
-from metaket.reproduction.paper_tables import INHERITED, Analysis, Bound, Claim, Course, PaperInfo, Source
+from metaket.reproduction.paper_tables import INHERITED, Analysis, Bound, Claim, Course, PaperInfo, Sampling, Source
 from metaket.reproduction.toml import line_of, read_toml, tables_of
 from metaket.tables import file_digest, numeric, read_table
 
@@ -246,8 +246,10 @@ def _model(kind: type[Any], values: Any, path: Path, table: str) -> Any:
         found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
         where = ".".join(str(part) for part in found["loc"])
         if found["type"] == "extra_forbidden":
-            place = line_of(path, table, identity, where)
-            allowed = ", ".join(kind.model_fields)
+            place = line_of(path, table, identity, str(found["loc"][0]))
+            inner = Sampling if found["loc"][0] == "sampling" and len(found["loc"]) > 1 else kind
+            allowed = ", ".join(inner.model_fields)
             raise PaperError(f"{path.name}{place}: {name} has unknown key {where!r}; known: {allowed}") from None
         place = line_of(path, table, identity)
-        raise PaperError(f"{path.name}{place}: {name}: {where}: {found['msg']}") from None
+        told = ": ".join(part for part in (name, where, found["msg"].removeprefix("Value error, ")) if part)
+        raise PaperError(f"{path.name}{place}: {told}") from None

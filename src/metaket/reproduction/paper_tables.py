@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 __all__ = [
     "INHERITED",
@@ -114,6 +114,25 @@ class Analysis(_Strict):
     assumed: tuple[str, ...] = ()
     sensitivity_of: str = ""
     note: str = ""
+
+    @field_validator("moderators", "random", "include", "assumed", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _together(self) -> Analysis:
+        """Options that would have no effect are slips."""
+        correlated = bool(self.random or self.structure or self.robust)
+        for idle, message in (
+            (not self.intercept and not self.moderators, "intercept = false needs moderators"),
+            (self.shared_tau2 and not self.subgroups, "shared_tau2 needs subgroups"),
+            (self.sampling != Sampling() and not correlated, "sampling needs random, structure or robust"),
+            (self.cluster != "study" and not correlated, "cluster needs random, structure or robust"),
+        ):
+            if idle:
+                raise ValueError(message)
+        return self
 
 
 class Claim(_Strict):

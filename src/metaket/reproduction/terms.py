@@ -18,6 +18,7 @@ from metaket._registry import Registry, unknown_choice
 from metaket.diagnostics.subgroups import Subgroups
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.correlated import CorrelatedResult
+from metaket.pooling.design import column_of
 from metaket.pooling.mantel_haenszel import breslow_day, cochran_mantel_haenszel
 from metaket.pooling.regression import RegressionResult
 from metaket.pooling.result import PooledResult
@@ -83,12 +84,17 @@ def _predicted(fit: Fit, name: str, values: str) -> Quantity:
     pairs = [part.partition("=") for part in values.split(",")]
     if not all(sign for _, sign, _ in pairs):
         raise InputError(f"cannot read {values!r}; write a value for each moderator, such as dose=10, route=oral")
-    row = fit.predict({name.strip(): [_number(value)] for name, _, value in pairs}).iloc[0]
-    value = float(row[PREDICTED.get(name, name)])
+    given = {name.strip(): _number(value) for name, _, value in pairs}
+    factors = {column_of(part) for part in fit.design.levels}
+    for column, value in given.items():
+        if isinstance(value, str) and column not in factors:
+            raise InputError(f"moderator {column} is a number, got {value!r} in {values!r}")
+    row = fit.predict({column: [value] for column, value in given.items()}).iloc[0]
+    found = float(row[PREDICTED.get(name, name)])
     if name == "prediction":
-        return effect_quantity(fit.effects, value)
+        return effect_quantity(fit.effects, found)
     kind = name[:2]
-    return effect_quantity(fit.effects, value, (float(row[f"{kind}_low"]), float(row[f"{kind}_high"])))
+    return effect_quantity(fit.effects, found, (float(row[f"{kind}_low"]), float(row[f"{kind}_high"])))
 
 
 def _number(text: str) -> float | str:

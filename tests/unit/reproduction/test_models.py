@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import metaket as mk
-from metaket.errors import DataError, InputError
+from metaket.errors import DataError, InputError, PaperError
 from tests.papers import write_paper
 
 HEAD = '[paper]\nkey = "tiny"\ntitle = "A tiny paper"\n\n[[source]]\nid = "s1"\ncitation = "made up"\n\n'
@@ -95,6 +95,28 @@ def test_subgroups(tmp_path: Path) -> None:
 def test_messages(tmp_path: Path, options: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         run(tmp_path, options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("intercept = false", r"paper.toml line 10: analysis 'main': intercept = false needs moderators"),
+        ("shared_tau2 = true", "shared_tau2 needs subgroups"),
+        ('cluster = "district"', "cluster needs random, structure or robust"),
+        ("sampling = { rho = 0.5 }", "sampling needs random, structure or robust"),
+        (
+            'random = ["study"]\nsampling = { roh = 0.5 }',
+            "key 'sampling.roh'; known: rho, decay, times, columns",
+        ),
+    ],
+)
+def test_options_that_would_have_no_effect(tmp_path: Path, options: str, message: str) -> None:
+    with pytest.raises(PaperError, match=message):
+        run(tmp_path, options)
+
+
+def test_one_moderator_needs_no_list(tmp_path: Path) -> None:
+    assert run(tmp_path, 'moderators = "dose"').results["main"].models[0][1].names == ("intercept", "dose")
 
 
 def test_correlated_effects_need_a_likelihood(tmp_path: Path) -> None:

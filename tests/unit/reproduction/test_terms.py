@@ -144,6 +144,8 @@ def test_what_a_regression_does_not_have(regression: mk.RegressionResult) -> Non
         quantity_of(regression, "estimate")
     with pytest.raises(InputError, match="cannot read 'dose 3'"):
         quantity_of(regression, "prediction at dose 3")
+    with pytest.raises(InputError, match="moderator dose is a number, got 'high'"):
+        quantity_of(regression, "prediction at dose=high")
     with pytest.raises(UnknownChoiceError, match="Did you mean dose"):
         quantity_of(regression, "coef:dos")
 
