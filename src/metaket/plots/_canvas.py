@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from metaket.errors import InputError
+from metaket.plots._scripts import warn_of_missing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +58,15 @@ def _fallback() -> tuple[str, ...]:
     from matplotlib.font_manager import fontManager
 
     installed = {font.name for font in fontManager.ttflist}
-    return tuple(name for name in FALLBACK if name in installed)
+    others = sorted(n for n in installed if n.startswith("Noto Sans ") and n not in FALLBACK and "CJK" not in n)
+    return (*(name for name in FALLBACK if name in installed), *others)
+
+
+@lru_cache(maxsize=1)
+def _fallback_characters() -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset().union(*(get_font(findfont(name)).get_charmap() for name in _fallback()))
 
 
 def _covered(text: str) -> bool:
@@ -160,6 +169,8 @@ class Page:
         """One line of text whose capitals are centred on `y`; `on` a panel it lies over the panel's data."""
         if not text:
             return
+        if not _covered(text):
+            warn_of_missing(text, _known_characters() | _fallback_characters())
         level = rotation == 0.0
         (on or self.ax).text(
             x,

@@ -22,6 +22,7 @@ from metaket.measures.compute import generic
 from metaket.measures.registry import MEASURES, Scale, scale_of
 from metaket.pooling.result import PooledResult
 from metaket.reproduction.compare import Comparison
+from tests.image_references import assert_image
 
 DATASETS = Path(__file__).parents[3] / "validation" / "metafor" / "reference" / "datasets.json"
 SLACK = 0.5  # points by which measured boxes may touch: glyph boxes are rounded to pixels
@@ -279,3 +280,9 @@ def assert_clean() -> Callable[..., Ruler]:
         return ruler
 
     return check
+
+
+@pytest.fixture
+def looks_like(tmp_path: Path) -> Callable[[Any, str], None]:
+    """Compares a drawn figure with the reference ``tests/images/<name>.png``; see `tests/image_references.py`."""
+    return lambda target, name: assert_image(target, name, tmp_path)

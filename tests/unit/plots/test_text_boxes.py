@@ -52,6 +52,7 @@ def test_forest_with_data_columns(assert_clean: Callable[..., Any], rng: np.rand
 
 
 @pytest.mark.parametrize("letters", [CJK, "אבגדהו", "محمد", "$_^\\{}%&#"])
+@pytest.mark.filterwarnings("ignore:no installed font has")  # whatever fonts this machine has
 def test_forest_in_other_scripts(make_result: Any, assert_clean: Callable[..., Any], letters: str) -> None:
     result = make_result(8, 30, letters=letters)
     assert_clean(forest(result, title=letters, arms=(letters, letters), favours=(letters, letters)))
