@@ -16,13 +16,13 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from tests.image_references import assert_image
 
 import metaket as mk
 from metaket.measures.compute import generic
 from metaket.measures.registry import MEASURES, Scale, scale_of
 from metaket.pooling.result import PooledResult
 from metaket.reproduction.compare import Comparison
-from tests.image_references import assert_image
 
 DATASETS = Path(__file__).parents[3] / "validation" / "metafor" / "reference" / "datasets.json"
 SLACK = 0.5  # points by which measured boxes may touch: glyph boxes are rounded to pixels

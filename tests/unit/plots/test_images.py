@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.image_references import assert_image
 
 import metaket as mk
 from metaket.plots import forest
-from tests.image_references import assert_image
 
 Look = Callable[[Any, str], None]
 
