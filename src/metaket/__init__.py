@@ -56,6 +56,8 @@ _HOME = {
     "begg": "metaket.diagnostics.rank",
     "SlopeTest": "metaket.diagnostics.counts_asymmetry",
     "harbord": "metaket.diagnostics.counts_asymmetry",
+    "macaskill": "metaket.diagnostics.counts_asymmetry",
+    "deeks": "metaket.diagnostics.counts_asymmetry",
     "peters": "metaket.diagnostics.counts_asymmetry",
     "schwarzer": "metaket.diagnostics.counts_asymmetry",
     "PrecisionEffect": "metaket.diagnostics.precision_effect",
@@ -122,7 +124,9 @@ if TYPE_CHECKING:
     from metaket.diagnostics.copas import Copas as Copas
     from metaket.diagnostics.copas import copas as copas
     from metaket.diagnostics.counts_asymmetry import SlopeTest as SlopeTest
+    from metaket.diagnostics.counts_asymmetry import deeks as deeks
     from metaket.diagnostics.counts_asymmetry import harbord as harbord
+    from metaket.diagnostics.counts_asymmetry import macaskill as macaskill
     from metaket.diagnostics.counts_asymmetry import peters as peters
     from metaket.diagnostics.counts_asymmetry import schwarzer as schwarzer
     from metaket.diagnostics.cumulative import Cumulative as Cumulative

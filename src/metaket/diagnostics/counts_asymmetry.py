@@ -11,7 +11,7 @@ import numpy as np
 from metaket._checks import Array, check_choice
 from metaket._distributions import two_sided_p
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p
-from metaket.diagnostics._counts import Columns, two_by_two
+from metaket.diagnostics._counts import Columns, TwoByTwo, two_by_two
 from metaket.diagnostics.asymmetry import Line, mixed_line, weighted_line
 from metaket.diagnostics.rank import Begg, kendall
 from metaket.errors import InputError, NotComputableError
@@ -21,7 +21,7 @@ from metaket.pooling.spec import PoolSpec
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SlopeTest", "harbord", "peters", "schwarzer"]
+__all__ = ["SlopeTest", "deeks", "harbord", "macaskill", "peters", "schwarzer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +154,77 @@ def peters(result: Question, *, columns: Columns = None) -> SlopeTest:
     """
     effects = effects_of(result)
     t = two_by_two(effects, columns, "Peters' test")
-    use = (t.events > 0) & (t.events < t.n)
-    weights = 1.0 / (1.0 / t.events[use] + 1.0 / (t.n - t.events)[use])
-    line = _line("Peters' test", effects.y[use], 1.0 / t.n[use], weights)
+    return _on_size("Peters' test", effects, t, 1.0 / t.n, "1 / sample size")
+
+
+def macaskill(result: Question, *, columns: Columns = None) -> SlopeTest:
+    r"""Macaskill's test: the log ratio on the sample size, for 2x2 tables.
+
+    Parameters
+    ----------
+    result : PooledResult or EffectSizes
+        Effects (log odds ratios in the article) from counts (``events_t n_t events_c n_c``).
+    columns : mapping or "metafor", optional
+        Our name -> the name in the table.
+
+    Returns
+    -------
+    SlopeTest
+        Its `limit` is the line at a sample size of 0, which means nothing.
+
+    Raises
+    ------
+    NotComputableError
+        No counts, or fewer than 3 studies with events and non-events.
+
+    Notes
+    -----
+    Weighted regression of :math:`y_i` on :math:`N_i` with the weights of Peters' test; t on k - 2.
+
+    References
+    ----------
+    Macaskill, Walter & Irwig (2001) Stat Med 20:641-654.
+    """
+    effects = effects_of(result)
+    t = two_by_two(effects, columns, "Macaskill's test")
+    return _on_size("Macaskill's test", effects, t, t.n, "sample size")
+
+
+def deeks(result: Question, *, columns: Columns = None) -> SlopeTest:
+    r"""Deeks' test for diagnostic accuracy: the log diagnostic odds ratio on the effective sample size.
+
+    Parameters
+    ----------
+    result : PooledResult or EffectSizes
+        Log odds ratios from counts: ``events_t`` of ``n_t`` diseased and ``events_c`` of ``n_c`` healthy people test
+        positive.
+    columns : mapping or "metafor", optional
+        Our name -> the name in the table.
+
+    Returns
+    -------
+    SlopeTest
+
+    Raises
+    ------
+    NotComputableError
+        No counts, or fewer than 3 studies.
+
+    Notes
+    -----
+    Weighted regression of :math:`y_i` on :math:`1/\sqrt{\mathrm{ESS}_i}` with weights
+    :math:`\mathrm{ESS}_i = 4 n_{ti} n_{ci} / (n_{ti} + n_{ci})`; t on k - 2.
+
+    References
+    ----------
+    Deeks, Macaskill & Irwig (2005) J Clin Epidemiol 58:882-893.
+    """
+    effects = effects_of(result)
+    t = two_by_two(effects, columns, "Deeks' test")
+    size = 4.0 * t.n_t * t.n_c / t.n
+    line = _line("Deeks' test", effects.y, 1.0 / np.sqrt(size), size)
     cautions = funnel_cautions(effects, coupled=False)
-    return _answer("Peters' test", line, "1 / sample size", effects.label.lower(), effects.y[use], cautions)
+    return _answer("Deeks' test", line, "1 / root of the effective size", effects.label.lower(), effects.y, cautions)
 
 
 def schwarzer(result: Question, *, method: str = "egger", columns: Columns = None) -> SlopeTest | Begg:
@@ -202,6 +268,15 @@ def schwarzer(result: Question, *, method: str = "egger", columns: Columns = Non
         _need("the arcsine test", y, se)
         line, name = mixed_line(arcsine, se, PoolSpec()), "arcsine mixed-effects test (AS-Thompson)"
     return _answer(name, line, "standard error", "arcsine difference", y, cautions)
+
+
+def _on_size(test: str, effects: EffectSizes, t: TwoByTwo, x: Array, predictor: str) -> SlopeTest:
+    """Regression on a function of the sample size, with weights from the events and non-events of both arms."""
+    use = (t.events > 0) & (t.events < t.n)
+    weights = 1.0 / (1.0 / t.events[use] + 1.0 / (t.n - t.events)[use])
+    line = _line(test, effects.y[use], x[use], weights)
+    cautions = funnel_cautions(effects, coupled=False)
+    return _answer(test, line, predictor, effects.label.lower(), effects.y[use], cautions)
 
 
 def _rare(effects: EffectSizes) -> tuple[str, ...]:

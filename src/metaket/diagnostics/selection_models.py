@@ -204,13 +204,9 @@ def _answer(
     first = 2 if f.random else 1
     with np.errstate(invalid="ignore"):
         se = np.sqrt(np.diag(found.vcov))
-    delta, se_delta = found.x[first:], se[first:]
     kind = STEP if isinstance(f, StepLikelihood) else f.kind
     given = isinstance(f, StepLikelihood) and f.given is not None
-    if isinstance(f, StepLikelihood):
-        fixed = f.given if f.given is not None else np.array([1.0, *delta])
-        se_delta = np.full(fixed.size, np.nan) if given else np.array([np.nan, *se_delta])
-        delta = fixed
+    delta, se_delta = _weights_and_errors(f, found.x[first:], se[first:])
     jacobian = base.k * math.log(unit)  # of the scale that the fit is done on
     plain = _plain(base)
     value = found.value - jacobian
@@ -240,6 +236,15 @@ def _answer(
         found.n_iter,
         _cautions(f, found, base, first),
     )
+
+
+def _weights_and_errors(f: StepLikelihood | SmoothLikelihood, x: Array, se: Array) -> tuple[Array, Array]:
+    """All parameters of the weight function: of a step function the first weight is 1, and given ones have no error."""
+    if not isinstance(f, StepLikelihood):
+        return x, se
+    if f.given is not None:
+        return f.given, np.full(f.given.size, np.nan)
+    return np.array([1.0, *x]), np.array([np.nan, *se])
 
 
 def _plain(base: PooledResult) -> float:

@@ -75,14 +75,14 @@ def test_columns_of_other_names() -> None:
 
 
 def test_no_counts() -> None:
-    for test in (mk.harbord, mk.peters, mk.schwarzer):
+    for test in (mk.harbord, mk.peters, mk.schwarzer, mk.deeks, mk.macaskill):
         with pytest.raises(NotComputableError, match="needs the counts of each study"):
             test(mk.pool([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]))
 
 
 def test_too_few() -> None:
     two = mk.effect_sizes({k: x[:2] for k, x in TABLE.items()}, "OR")
-    for test in (mk.harbord, mk.peters, mk.schwarzer):
+    for test in (mk.harbord, mk.peters, mk.schwarzer, mk.deeks, mk.macaskill):
         with pytest.raises(NotComputableError, match="at least 3 studies"):
             test(two)
 
@@ -95,3 +95,25 @@ def test_shown() -> None:
     assert str(rank).startswith("arcsine rank test (AS-Begg); k = 13")
     with pytest.raises(InputError, match="Did you mean begg"):
         mk.schwarzer(effects(), method="beg")
+
+
+def weighted(y: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[float, float]:
+    """Slope and its t by the normal equations."""
+    design = np.column_stack([np.ones_like(x), x])
+    inverse = np.linalg.inv(design.T @ (w[:, None] * design))
+    b = inverse @ design.T @ (w * y)
+    scale = (w * (y - design @ b) ** 2).sum() / (y.size - 2)
+    return float(b[1]), float(b[1] / np.sqrt(scale * inverse[1, 1]))
+
+
+def test_deeks_and_macaskill_by_the_normal_equations() -> None:
+    a, n_t, c, n_c = (np.array(TABLE[k], dtype=float) for k in TABLE)
+    y = effects().y
+    size = 4 * n_t * n_c / (n_t + n_c)
+    found = mk.deeks(effects())
+    assert (found.slope, found.statistic) == pytest.approx(weighted(y, 1 / np.sqrt(size), size), rel=1e-8)
+    events, n = a + c, n_t + n_c
+    other = mk.macaskill(effects())
+    w = 1 / (1 / events + 1 / (n - events))
+    assert (1e4 * other.slope, other.statistic) == pytest.approx(weighted(y, n / 1e4, w), rel=1e-8)
+    assert "Macaskill's test: odds ratio on the sample size; k = 13" in str(other)
