@@ -18,16 +18,17 @@ from metaket.reproduction.claims import read_printed
 from metaket.reproduction.explain_classes import Miss, Near, joint_weight, matching_classes
 from metaket.reproduction.explain_effects import effects_of, valid
 from metaket.reproduction.explain_figures import Figure, distance
-from metaket.reproduction.explain_inputs import Batch, Inputs, stack
+from metaket.reproduction.explain_inputs import Batch, Inputs
 from metaket.reproduction.explain_plan import Plan
 from metaket.reproduction.explain_registry import SLIPS, Rerun, Slip, versions
-from metaket.reproduction.explain_search import Change, Distances, distances, weights
+from metaket.reproduction.explain_search import Change, Distances, affordable, distances, weights
 
 __all__ = ["Cause", "causes_of", "kinds", "readings"]
 
 FAMILIES = (explain_slips, explain_typing, explain_methods)  # imported for the slips that they register
 LIMITS = ("ci_low", "ci_high", "pi_low", "pi_high")
 ONE_UNIT = 1.5  # of the last decimal: from the printed number to the far end of what its neighbour stands for
+CELLS = 1_000_000  # of versions times studies in one batch: 8 MB a column
 SETTLED = 3  # causes whose settings are worked out
 SAME_DIGITS = 9  # significant digits to which effects of one event agree
 
@@ -113,42 +114,42 @@ def _score(slip: Slip, weight: float, tried: int) -> float:
 
 
 def _of_inputs(inputs: Inputs, plan: Plan, figures: Sequence[Figure], tried: dict[str, int]) -> list[_Hit]:
-    """All versions of all kinds in one batch."""
-    all_kinds = kinds("inputs")
-    batches = []
-    for number, kind in enumerate(all_kinds):
-        edits = kind.func(inputs)
-        if edits:
-            batch = _sound(versions(inputs, edits, number), inputs)
-            if len(batch):
-                batches.append(batch)
-                tried[kind.code] = len(batch)
-    if not batches:
-        return []
-    whole = stack(batches)
-    found = weights(whole, inputs, plan, figures)
-    hits = []
-    for i in np.flatnonzero(found):
-        kind, study = all_kinds[whole.kind[i]], int(whole.studies[i])
-        one = _take(whole, np.array([i]))
-        score = _score(kind, float(found[i]), tried[kind.code])
-        name = "" if study < 0 else inputs.study[study]
-        hits.append(_Hit(kind, whole.names[i], name, score, _event(one, inputs, plan), version=one))
-    return hits
+    """The versions of all kinds behind each other, in batches that fit the memory."""
+    edits = [(kind, edit) for kind in kinds("inputs") for edit in kind.func(inputs)]
+    size = max(1, CELLS // inputs.k)
+    chosen = affordable(plan, len(edits))
+    hits: list[_Hit] = []
+    for start in range(0, len(edits), size):
+        part = edits[start : start + size]
+        batch, kept = _sound(versions(inputs, [edit for _, edit in part]), inputs)
+        for i in kept:
+            tried[part[i][0].code] = tried.get(part[i][0].code, 0) + 1
+        if len(batch):
+            found = weights(batch, inputs, plan, figures, variants=chosen)
+            hits += [_hit(part[kept[i]][0], _take(batch, [i]), found[i], inputs, plan) for i in np.flatnonzero(found)]
+    return [replace(h, score=_score(h.slip, h.score, tried[h.slip.code])) for h in hits]
+
+
+def _hit(kind: Slip, one: Batch, weight: float, inputs: Inputs, plan: Plan) -> _Hit:
+    """A version that prints like the paper, with the weight of its settings as its score so far."""
+    study = int(one.studies[0])
+    name = "" if study < 0 else inputs.study[study]
+    return _Hit(kind, one.names[0], name, float(weight), _event(one, inputs, plan), version=one)
 
 
 def _take(batch: Batch, at: Any) -> Batch:
     columns = {n: a[at] for n, a in batch.columns.items()}
     names = tuple(batch.names[int(i)] for i in at)
-    return Batch(columns, batch.include[at], names, batch.studies[at], batch.kind[at])
+    return Batch(columns, batch.include[at], names, batch.studies[at])
 
 
-def _sound(batch: Batch, inputs: Inputs) -> Batch:
-    """The versions that can be and that change something."""
+def _sound(batch: Batch, inputs: Inputs) -> tuple[Batch, Any]:
+    """The versions that can be and that change something, and their places."""
     moved = (batch.include != 1).any(axis=-1)
     for name, a in batch.columns.items():
         moved |= (a != inputs.columns[name]).any(axis=-1)
-    return _take(batch, np.flatnonzero(moved & (valid(batch) > 0)))
+    kept = np.flatnonzero(moved & (valid(batch) > 0))
+    return _take(batch, kept), kept
 
 
 def _event(one: Batch, inputs: Inputs, plan: Plan) -> tuple[Any, ...]:

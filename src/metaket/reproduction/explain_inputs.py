@@ -18,7 +18,7 @@ from metaket.measures.table import as_table, column_names, numbers_of, study_nam
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["GIVEN", "KINDS", "Batch", "Inputs", "as_typed", "inputs_of", "inputs_of_frame", "stack"]
+__all__ = ["GIVEN", "KINDS", "Batch", "Inputs", "as_typed", "inputs_of", "inputs_of_frame"]
 
 GIVEN = (("se",), ("ci_low", "ci_high"), ("v",))
 KINDS: dict[str, tuple[str, ...]] = {
@@ -83,30 +83,15 @@ class Batch:
         What was changed, one a version.
     studies : ndarray of int, shape (c,)
         Which study was changed; -1 for all.
-    kind : ndarray of int, shape (c,)
-        Place of the slip in its registry.
     """
 
     columns: Mapping[str, Array]
     include: Array
     names: tuple[str, ...]
     studies: npt.NDArray[np.int64] = field(default_factory=lambda: np.full(1, -1))
-    kind: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.names)
-
-
-def stack(batches: list[Batch]) -> Batch:
-    """Batches behind each other."""
-    names = batches[0].columns
-    return Batch(
-        {n: np.concatenate([b.columns[n] for b in batches]) for n in names},
-        np.concatenate([b.include for b in batches]),
-        tuple(name for b in batches for name in b.names),
-        np.concatenate([b.studies for b in batches]),
-        np.concatenate([b.kind for b in batches]),
-    )
 
 
 def as_typed(value: float) -> str:

@@ -98,7 +98,7 @@ def slip(
     return register
 
 
-def versions(inputs: Inputs, edits: Sequence[Edit], kind: int = 0) -> Batch:
+def versions(inputs: Inputs, edits: Sequence[Edit]) -> Batch:
     """The edits as a batch of versions."""
     c = len(edits)
     columns = {name: np.repeat(a[None, :], c, axis=0) for name, a in inputs.columns.items()}
@@ -110,7 +110,7 @@ def versions(inputs: Inputs, edits: Sequence[Edit], kind: int = 0) -> Batch:
             columns[name][i, at] = value
     names = tuple(edit.what for edit in edits)
     studies = np.array([edit.study for edit in edits], dtype=np.int64)
-    return Batch(columns, include, names, studies, np.full(c, kind, dtype=np.int64))
+    return Batch(columns, include, names, studies)
 
 
 def in_each(inputs: Inputs, change: Callable[[Mapping[str, Any]], Mapping[str, Any]], what: str) -> list[Edit]:

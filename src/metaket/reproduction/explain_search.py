@@ -18,7 +18,7 @@ from metaket.reproduction.explain_fit import AXES, Fit, Method, Pairs, fits, poo
 from metaket.reproduction.explain_inputs import Batch, Inputs
 from metaket.reproduction.explain_plan import Plan
 
-__all__ = ["Change", "Distances", "axis_of", "distances", "weights"]
+__all__ = ["Change", "Distances", "affordable", "axis_of", "distances", "weights"]
 
 MOST = 30_000  # pairs of a version and a variant: half a second for twenty studies
 SAME_FOR_ALL = ("k", "q_df", "q", "q_p", "heterogeneity")
@@ -174,14 +174,22 @@ class _Alive:
         return np.repeat(np.array(self.places, dtype=np.int64), sizes)
 
 
-def weights(batch: Batch, inputs: Inputs, plan: Plan, figures: Sequence[Figure], change: Change | None = None) -> Array:
+def weights(
+    batch: Batch,
+    inputs: Inputs,
+    plan: Plan,
+    figures: Sequence[Figure],
+    change: Change | None = None,
+    variants: set[int] | None = None,
+) -> Array:
     """Probability of the settings under which each version of the inputs prints like the paper: shape (c,).
 
-    Versions that contradict a study's row or a number of the inputs drop out before anything is pooled.
+    `variants` are the places of those to try, the affordable ones unless given. Versions that contradict a study's
+    row or a number of the inputs drop out before anything is pooled.
     """
     change = change or Change()
     out = np.zeros(len(batch))
-    chosen = _affordable(plan, len(batch))
+    chosen = affordable(plan, len(batch)) if variants is None else variants
     for measure, places in plan.groups().items():
         alive = _survivors(batch, inputs, plan, figures, [p for p in places if p in chosen])
         if not alive.places or not alive.version.size:
@@ -194,7 +202,7 @@ def weights(batch: Batch, inputs: Inputs, plan: Plan, figures: Sequence[Figure],
     return out
 
 
-def _affordable(plan: Plan, versions: int) -> set[int]:
+def affordable(plan: Plan, versions: int) -> set[int]:
     """The likeliest variants, as many as make `MOST` pairs with the versions; of each measure one at least."""
     likely = plan.weight.sum(axis=1)
     order = [int(i) for i in np.argsort(-likely, kind="stable") if likely[i] > 0]
