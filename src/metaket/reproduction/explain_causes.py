@@ -175,7 +175,8 @@ def _of_methods(
             if weight > 0:
                 settings = ""
                 if kind.stage == "settings":
-                    again = distances(inputs, rerun.plan, figures)
+                    same = rerun.plan.level == plan.level
+                    again = table if same else distances(inputs, rerun.plan, figures)
                     settings = _best(matching_classes(again, rerun.plan, figures))
                 score = _score(kind, weight, len(reruns))
                 hits.append(_Hit(kind, rerun.what, "", score, (kind.code, rerun.what), settings))

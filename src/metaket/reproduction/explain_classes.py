@@ -31,6 +31,7 @@ SHOWN = {
     "quantile": "quantile {}",
 }
 NEAREST = 5
+UNCHANGED = "as they are"
 SAME = 1  # decimals of the summed distance: settings closer to each other than this are one class
 NOT_THERE = 1e6  # units of distance of a figure that the settings do not give
 
@@ -62,10 +63,16 @@ class SettingClass:
         """Whether a setting (part -> option) belongs to the class; parts that make no difference are free."""
         if not isinstance(setting, Mapping):
             return False
-        return all(setting.get(part, options[0]) in options for part, options in self.options.items())
+        unchanged = ("only0", "if0all", "none")  # what rules come to where no cell is empty
+        free = {"zero_cells": UNCHANGED} if setting.get("zero_cells") in unchanged else {}
+        return all(
+            setting.get(part, options[0]) in options or free.get(part) in options
+            for part, options in self.options.items()
+        )
 
     def __str__(self) -> str:
-        return ", ".join(_shown(part, options) for part, options in self.options.items())
+        told = {part: options for part, options in self.options.items() if options != (UNCHANGED,)}
+        return ", ".join(_shown(part, options) for part, options in told.items())
 
 
 def _shown(part: str, options: tuple[str, ...]) -> str:
@@ -120,12 +127,14 @@ class Near:
 def _grid(plan: Plan, figures: Sequence[Figure], need: Array) -> list[tuple[dict[str, str], bool, float]]:
     """The settings where `need` (axes..., methods, variants) holds, as (parts, agrees, probability)."""
     axes = _axes(figures)
+    rules = any(v.zero_cells for v in plan.variants)
     out = []
     for at in np.argwhere(need):
         *options, m, v = (int(i) for i in at)
         weight = float(plan.weight[v, m])
         parts = {p: getattr(plan.variants[v], p) for p in PARTS if hasattr(plan.variants[v], p)}
         parts |= {p: getattr(plan.methods[m], p) for p in ("model", "tau2", "test")}
+        parts["zero_cells"] = parts["zero_cells"] or (UNCHANGED if rules else "")
         for axis, option in zip(axes, options, strict=True):
             parts[axis] = AXES[axis][option]
             weight *= float(plan.axes[axis][option])

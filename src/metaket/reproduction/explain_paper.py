@@ -44,7 +44,8 @@ def claims_on(paper: Paper, name: str, by: str | None) -> tuple[Claim, ...]:
     mine = [c for c in paper.claims if c.of.get("analysis") == name]
     authors = tuple(dict.fromkeys(c.by for c in mine))
     if by is not None and by not in authors:
-        raise InputError(f"no claim of analysis {name!r} is by {by!r}: {', '.join(map(repr, authors)) or 'none'}")
+        others = ", ".join(map(repr, filter(None, authors))) or "the paper alone"
+        raise InputError(f"no claim of analysis {name!r} is by {by!r}: {others}")
     first = by if by is not None else "" if "" in authors or not authors else authors[0]
     return tuple(c for c in mine if c.by == first)
 

@@ -68,13 +68,15 @@ class Distances:
 
 
 def distances(inputs: Inputs, plan: Plan, figures: Sequence[Figure], version: Batch | None = None) -> Distances:
-    """Every figure under every setting of the plan, on the inputs as they are or on one version of them.
+    """Every figure under every setting of the plan, on the inputs as they are.
 
-    The row of a study that the version leaves out says nothing, and is at no distance.
+    On one version of them, only under the settings that agree with what is stated; the row of a study that the
+    version leaves out says nothing, and is at no distance.
     """
     shapes = [(len(AXES.get(axis_of(f), ("",))), len(plan.methods), len(plan.variants)) for f in figures]
     values = [np.full(shape, np.nan) for shape in shapes]
     batch = inputs.batch() if version is None else version
+    asked = plan.possible if version is None else plan.weight > 0
     silent = [f.study >= 0 and batch.include[0, f.study] == 0 for f in figures]
     for measure, places in plan.groups().items():
         effects = [effects_of(batch, plan.variants[i], inputs) for i in places]
@@ -82,7 +84,7 @@ def distances(inputs: Inputs, plan: Plan, figures: Sequence[Figure], version: Ba
         known = [i for i, f in enumerate(figures) if _without_fit(f)]
         for i in known:
             values[i][:, :, places] = _own_values(figures[i], pairs, batch, np.zeros(len(places), dtype=np.int64), plan)
-        methods = [m for j, m in enumerate(plan.methods) if plan.possible[places[0], j]]
+        methods = [m for j, m in enumerate(plan.methods) if asked[places, j].any()]
         for method, fit in fits(pairs, methods, measure):
             at = plan.methods.index(method)
             for i, f in enumerate(figures):

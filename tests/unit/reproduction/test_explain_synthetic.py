@@ -16,9 +16,9 @@ from tests.synthetic.papers import Outcome, outcomes, rates, synthetic_paper
 from tests.synthetic.slips import PLANTS
 
 PAPERS = 1000
-START = 1
+PARTS = 4  # tests of their own, so that two processes share them
 RANKED_FIRST = 0.9  # of all planted slips
-OF_A_KIND = 0.7  # of about 25 papers a kind: a kind below it is broken and not merely hard
+OF_A_KIND = 0.3  # of six papers of a kind in a part: below it a kind is broken and not merely hard to see
 SECONDS = 2.0  # issue 4, in processor time: wall time would measure the machine's other work
 
 
@@ -39,8 +39,10 @@ def test_forty_papers() -> None:
 
 
 @pytest.mark.slow
-def test_a_thousand_papers() -> None:
-    found = outcomes(PAPERS, START)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_thousand_papers(part: int) -> None:
+    size = PAPERS // PARTS
+    found = outcomes(size, part * size)
     assert {o.slip for o in found} == {"", *PLANTS}
     check(found)
     table = rates(found)
