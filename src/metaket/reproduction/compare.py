@@ -20,6 +20,7 @@ from metaket.reproduction.rounding import Reach, rounding_range
 from metaket.reproduction.statements import STATEMENTS
 from metaket.reproduction.toml import line_of
 
+NAMES = {"p_value": "p", "q_p": "p of Q", "i2": "I2", "q": "Q"}
 __all__ = ["VERDICTS", "Comparison", "claim_parts", "compare_claim", "worst_verdict"]
 
 
@@ -178,7 +179,8 @@ def _together(base: Comparison, judged: Sequence[Comparison]) -> Comparison:
 def _shown(judged: Sequence[Comparison]) -> str:
     """The recomputed numbers in the order of the print: "1.6 (1.2 to 2.1)"."""
     by_end = {p.quantity.rpartition("_")[2]: p.shown for p in judged if p.quantity.endswith(("_low", "_high"))}
-    others = [p.shown for p in judged if not p.quantity.endswith(("_low", "_high"))]
+    rest = [p for p in judged if not p.quantity.endswith(("_low", "_high"))]
+    others = [p.shown if p is judged[0] else f"{NAMES.get(p.quantity, p.quantity)} {p.shown}" for p in rest]
     interval = f"{by_end['low']} to {by_end['high']}" if len(by_end) == 2 else ""
     if not others:
         return interval

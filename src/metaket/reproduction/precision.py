@@ -12,7 +12,7 @@ from scipy import stats
 __all__ = ["middle_gap", "p_conflict", "p_range", "rounded_ends"]
 
 Z = 1.9599639845400545
-FEW = 4.0  # degrees of freedom of a t interval that a paper may have used instead of the normal one
+FEW = 1.0  # the fewest degrees of freedom of a t interval that a paper may have used instead of the normal one
 
 
 def rounded_ends(
@@ -50,7 +50,7 @@ def middle_gap(
 def p_range(y: float, low: float, high: float, halves: Sequence[float]) -> tuple[float, float]:
     """The two-sided p-values that a 95 % interval around y allows, on the scale where it is symmetric and 0 is null.
 
-    By a normal test and, for small studies, by t on four degrees of freedom; both agree on which side of 0.05.
+    By a normal test, by t on one degree of freedom, and so by every t between; all agree on which side of 0.05.
     """
     size = (max(abs(y) - halves[0], 0.0), abs(y) + halves[0])
     wide = halves[1] + halves[2]

@@ -116,16 +116,24 @@ def _significance(paper: Paper, analysis: Analysis) -> Iterator[tuple[str, tuple
     reference="Higgins & Thompson (2002) Stat Med 21:1539-1558: I2 = (Q - df) / Q",
 )
 def _i2(paper: Paper) -> Hits:
-    """I2 is 100 (Q - df) / Q, or 0; from tau2 instead of Q it may be another."""
+    """I2 is 100 (Q - df) / Q, or 0. An I2 from tau2, as the analysis may say, is another."""
     for where, analysis, figures in _analyses(paper):
         q, i2, df = figures.get("q"), figures.get("i2"), _df(figures)
-        if q is None or i2 is None or df is None or q.relation != "=" or i2.relation != "=" or q.low <= 0:
+        if (
+            q is None
+            or i2 is None
+            or df is None
+            or q.relation != "="
+            or i2.relation != "="
+            or q.low <= 0
+            or analysis.i2 == "tau2"
+        ):
             continue
         low, high = (100.0 * max(0.0, 1.0 - df / x) for x in (q.low, q.high))
         factor = 100.0 if i2.unit != "%" and i2.value <= 1 and i2.decimals >= 2 else 1.0
         if factor * i2.low <= high + 1e-9 and factor * i2.high >= low - 1e-9:
             continue
-        sure = "possible" if analysis.i2 == "tau2" else "likely"
+        sure = "possible" if "i2" in analysis.assumed else "likely"
         message = f"Q = {_text(q)} on {df:g} df gives I2 = {low:.1f} to {high:.1f} %, printed is {_text(i2)}"
         yield where, message, "warning", sure
 

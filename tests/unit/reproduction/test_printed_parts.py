@@ -144,7 +144,7 @@ def test_a_compound_claim_is_judged_part_by_part_with_the_worst_verdict(tmp_path
     found = judge(tmp_path / "a", "1.82 (1.24 to 2.68; P = .002)")
     assert found.verdict == "exact"
     assert [p.quantity for p in found.parts] == ["estimate", "ci_low", "ci_high", "p_value"]
-    assert found.words == "1.82 (1.238 to 2.675; 0.002338)"
+    assert found.words == "1.82 (1.238 to 2.675; p 0.002338)"
     worse = judge(tmp_path / "b", "1.82 (0.94 to 2.68)")
     assert [p.verdict for p in worse.parts] == ["exact", "decision differs", "exact"]
     assert worse.verdict == "decision differs"
