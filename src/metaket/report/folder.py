@@ -15,6 +15,7 @@ from metaket.errors import DataWarning, InputError
 from metaket.plots import alt_text, save
 from metaket.report.figures import Plan, plan_figures
 from metaket.report.html import Picture, report_html
+from metaket.report.models import models_frame
 from metaket.report.svg import LARGEST, inline_image, inline_svg, natural_width
 from metaket.report.words import by_kind, result_n
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analyses_frame", "save_reproduction"]
 
-OWN_FILES = ("analyses.csv", "comparisons.csv", "figures", "report.html", "results.json")
+OWN_FILES = ("analyses.csv", "comparisons.csv", "figures", "models.csv", "report.html", "results.json")
 FORMATS = (".svg", ".pdf", ".png")
 GLYPH = re.compile(r"Glyph (\d+) ")  # matplotlib's words
 CLAIM_COLUMNS = ("id", "by", "where", "printed", "quantity", "analysis", "verdict", "recomputed", "cause")
@@ -131,6 +132,8 @@ def _fill(rep: Reproduction, work: Path, progress: Callable[[str], None]) -> Non
         comparisons = comparisons.reindex(columns=list(CLAIM_COLUMNS))
     comparisons.to_csv(work / "comparisons.csv", index=False)
     analyses_frame(rep).to_csv(work / "analyses.csv", index=False)
+    if any(item.models for item in rep.analyses.values()):
+        models_frame(rep).to_csv(work / "models.csv", index=False)
     pictures = _pictures(rep, work / "figures", progress)
     progress("report.html")
     (work / "report.html").write_text(report_html(rep, pictures), encoding="utf-8")

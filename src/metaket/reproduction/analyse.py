@@ -181,7 +181,7 @@ def model_dict(model: Modelled) -> dict[str, Any]:
         once = {name: getattr(model, name) for name in ("q_between", "q_between_df", "q_between_p", "shared_tau2")}
         return {"groups": rows} | once
     if isinstance(model, CorrelatedResult):
-        return {"coefficients": rows, "components": dict(model.components), "loglik": model.loglik}
+        return {"coefficients": rows, "components": _clean(dict(model.components)), "loglik": model.loglik}
     names = ("tau2", "qe", "qe_df", "qe_p", "i2", "r2")
     return {"coefficients": rows} | _clean({name: getattr(model, name) for name in names})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import metaket as mk
-from metaket.report.models import model_text
+from metaket.report.models import model_text, models_frame
 from metaket.report.words import decision_text, model_words, sides
 from metaket.reproduction.paper import Analysis
 
@@ -42,3 +42,14 @@ def test_what_makes_an_analysis_a_model() -> None:
     told = model_words(Analysis(id="a", moderators=("dose", "route*site"), structure="HAR", inner="time"))
     assert told == "; moderators dose and route x site; random effects HAR over time"
     assert model_words(Analysis(id="a", random=("district", "study"), robust="CR2")).endswith("CR2 standard errors")
+
+
+def test_parts_of_every_model_as_a_table() -> None:
+    rep = mk.reproduce("lipsey2001")
+    frame = models_frame(rep)
+    assert list(frame.columns[:4]) == ["analysis", "end", "kind", "part"]
+    mixed = frame[(frame["analysis"] == "mixed") & (frame["kind"] == "coefficient")].set_index("part")
+    assert mixed["estimate"].tolist() == rep.results["mixed"].models[0][1].coef.tolist()
+    groups = frame[frame["kind"] == "subgroup"].set_index("part")
+    assert round(groups.at["0", "estimate"], 4) == 0.2984  # p. 138, Exhibit 7.4
+    assert len(models_frame(mk.reproduce("yusuf1985"))) == 0
