@@ -13,7 +13,7 @@ import pytest
 
 import metaket as mk
 
-# CLASP trials of aspirin in pregnancy: perinatal deaths or pre-eclampsia by centre group
+# six trials of low-dose aspirin in pregnancy, CLASP the last and largest: pre-eclampsia
 CLASP = {
     "events_t": [5, 5, 12, 69, 9, 313],
     "n_t": [156, 303, 565, 1570, 103, 4659],
