@@ -216,6 +216,8 @@ def weighted_line(y: Array, x: Array, weights: Array) -> Line:
     """
     import statsmodels.api as sm
 
+    if np.ptp(y) <= 1e-12 * np.abs(y).max():  # what is left is rounding
+        raise NotComputableError("the effects are equal, so that a line through them has no test")
     unit = float(np.abs(x).max())
     fit = sm.WLS(y, np.column_stack([np.ones_like(x), x / unit]), weights=weights).fit()
     if not fit.scale > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import numpy as np
 from metaket._checks import Array, check_choice
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p, spec_of
 from metaket.diagnostics.asymmetry import mixed_line
-from metaket.errors import NotComputableError
+from metaket.errors import ConvergenceWarning, NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.pool import pool_spec
@@ -115,9 +116,14 @@ def trim_and_fill(result: Question, *, estimator: str = "L0", side: str | None =
     Raises
     ------
     NotComputableError
-        Fewer than 3 studies, or Q0 of a negative number (it has no value then; take L0).
+        Fewer than 3 studies, equal effects, or Q0 of a negative number (it has no value then; take L0).
     InputError
         A model that is not pooled from y and v alone.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The number of missing studies goes round in a circle; `converged` is False.
 
     Notes
     -----
@@ -146,6 +152,8 @@ def trim_and_fill(result: Question, *, estimator: str = "L0", side: str | None =
     estimator = check_choice("estimator of missing studies", estimator, tuple(ESTIMATORS))
     if effects.k < 3:
         raise NotComputableError(f"trim and fill needs at least 3 studies, there are {effects.k}")
+    if np.ptp(effects.y) <= 1e-12 * np.abs(effects.y).max():
+        raise NotComputableError("trim and fill needs effects that differ")
     side = _side(effects, spec) if side is None else check_choice("side", side, ("left", "right"))
     sign = 1.0 if side == "left" else -1.0
     order = np.argsort(sign * effects.y, kind="stable")
@@ -156,6 +164,9 @@ def trim_and_fill(result: Question, *, estimator: str = "L0", side: str | None =
     pooled = observed if filled is None else pool_spec(_joined(effects, filled), spec)
     p = 0.5 ** (k0 + 1) if estimator == "R0" else math.nan
     settled = steps <= MAX_ITER
+    if not settled:
+        message = f"trim and fill by {estimator} of {effects!r} goes round in a circle; the last number is flagged"
+        warnings.warn(message, ConvergenceWarning, stacklevel=2)
     cautions = funnel_cautions(effects, coupled=False) + _cautions(estimator, k0, effects.k)
     names = (estimator, side, sign * centre, observed, pooled, filled, tuple(source.tolist()))
     return TrimAndFill(k0, _standard_error(estimator, effects.k, raw), p, *names, settled, steps, cautions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -166,3 +167,11 @@ def test_the_wrong_thing() -> None:
         mk.egger(result(), predictor="ninv")
     with pytest.raises(InputError, match="Did you mean sei"):
         mk.egger(result(), predictor="se")
+
+
+@pytest.mark.parametrize("ask", [mk.begg, mk.pet, mk.peese, mk.limit_meta_analysis, mk.trim_and_fill])
+def test_equal_effects_leave_nothing_to_test(ask: Callable[[mk.PooledResult], object]) -> None:
+    """Without the check what is tested is rounding: three times 0.2 minus their mean."""
+    for y in ([0.2] * 3, [0.3] * 5, [0.0] * 4):
+        with pytest.raises(NotComputableError):
+            ask(mk.pool(y, np.geomspace(0.01, 0.2, len(y)), model="common"))

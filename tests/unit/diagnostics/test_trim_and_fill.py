@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 
 import metaket as mk
-from metaket.errors import InputError, NotComputableError
+from metaket.diagnostics.trim_and_fill import ESTIMATORS
+from metaket.errors import ConvergenceWarning, InputError, NotComputableError
 
 Y = [0.1, 0.15, 0.2, 0.3, 0.45, 0.5, 0.6, 0.7, 0.9, 1.1]
 V = [0.01, 0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.12, 0.2, 0.3]
@@ -51,6 +53,8 @@ def test_turning_and_moving_the_funnel(estimator: str) -> None:
 def test_limits() -> None:
     with pytest.raises(NotComputableError, match="at least 3 studies, there are 2"):
         mk.trim_and_fill(mk.pool([0.1, 0.2], [0.1, 0.2]))
+    with pytest.raises(NotComputableError, match="effects that differ"):
+        mk.trim_and_fill(mk.pool([0.3] * 5, [0.1, 0.2, 0.05, 0.3, 0.4]))
     with pytest.raises(NotComputableError, match="give side="):
         mk.trim_and_fill(mk.pool([0.1, 0.2, 0.4], [0.1] * 3))
     with pytest.raises(InputError, match="Did you mean L0"):
@@ -67,3 +71,13 @@ def test_shown() -> None:
     assert list(frame["k"]) == [10, 10 + found.k0]
     assert "filled studies are not data" in str(found)
     assert found.trust is False
+
+
+def test_a_circle_is_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No data were found that go round; an estimator that alternates does."""
+    turns = itertools.cycle([2.0, 1.0])
+    monkeypatch.setitem(ESTIMATORS, "L0", lambda *_: next(turns))
+    with pytest.warns(ConvergenceWarning, match="goes round in a circle"):
+        found = mk.trim_and_fill(mk.pool(Y, V))
+    assert found.converged is False
+    assert "did not settle" in str(found)
