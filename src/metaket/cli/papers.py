@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from metaket.cli.app import Json, app, print_json, say
-from metaket.errors import InputError
+from metaket.errors import InputError, MetaketError
 
 __all__: list[str] = []
 
@@ -110,7 +110,12 @@ def check_command(
     names = list_papers() if everything else (paper,)
     if update_hashes:
         say(f"{sum(record(find_paper(name)) for name in names)} digests recorded")
-    reports = [check_paper(load(name)) for name in names]
+    reports = []
+    for name in names:
+        try:
+            reports.append(check_paper(load(name)))
+        except MetaketError as error:
+            raise type(error)(f"{name}: {error}" if everything else str(error)) from None
     if as_json:
         print_json({"papers": [r.to_dict() for r in reports]} if everything else reports[0].to_dict())
     for report in () if as_json else reports:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from metaket.datasets import list_papers
+from metaket.errors import MetaketError
 from metaket.reproduction.run import reproduce
 
 __all__ = ["BankLine", "reproduce_bank"]
@@ -57,7 +58,10 @@ def reproduce_bank() -> tuple[BankLine, ...]:
     """
     lines = []
     for key in list_papers():
-        rep = reproduce(key)
+        try:
+            rep = reproduce(key)
+        except MetaketError as error:
+            raise type(error)(f"{key}: {error}") from None
         studies = rep.paper.outcomes["study"].nunique()
         lines.append(BankLine(key, rep.paper.info.citation, int(studies), len(rep.comparisons), rep.counts, rep.worst))
     return tuple(lines)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 import metaket as mk
 from metaket.datasets import data_root, list_papers
 from metaket.reproduction.check import check_paper
+from tests.papers import OUTCOMES, write_paper
 from tests.program import run, slip
 
 KEYS = list_papers()
@@ -86,3 +88,13 @@ def test_all_and_a_paper_exclude_each_other(capsys: pytest.CaptureFixture[str]) 
     assert "not both" in slip(capsys, "check", "han2016", "--all")
     assert "name a paper" in slip(capsys, "reproduce")
     assert "--out" in slip(capsys, "reproduce", "--all", "--out", "somewhere")
+
+
+def test_a_broken_paper_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = str(write_paper(tmp_path / "smith2020", outcomes=OUTCOMES.replace("status", "stats")))
+    monkeypatch.setattr("metaket.datasets.list_papers", lambda: (broken,))
+    monkeypatch.setattr("metaket.reproduction.bank.list_papers", lambda: (broken,))
+    for command in ("reproduce", "check"):
+        assert "smith2020: outcomes.csv has no column status" in slip(capsys, command, "--all")
