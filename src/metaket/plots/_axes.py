@@ -25,7 +25,8 @@ def set_scale(panel: Axes, axis: Axis, which: str) -> None:
     side = panel.xaxis if which == "x" else panel.yaxis
     if axis.log:
         (panel.set_xscale if which == "x" else panel.set_yscale)("log")
-    (panel.set_xlim if which == "x" else panel.set_ylim)(axis.low, axis.high)
+    ends = (axis.high, axis.low) if axis.turned else (axis.low, axis.high)
+    (panel.set_xlim if which == "x" else panel.set_ylim)(*ends)
     side.set_major_locator(NullLocator())
     side.set_minor_locator(NullLocator())
 
@@ -36,7 +37,7 @@ def ticks_for(axis: Axis, length: float, *, upright: bool = False) -> tuple[Tick
     def fits(ticks: Sequence[Tick]) -> bool:
         at = [axis.position(value) * length for value, _ in ticks]
         half = [line_height(SMALL) / 2 if upright else text_width(label, SMALL) / 2 + 3.0 for _, label in ticks]
-        return all(at[i] + half[i] <= at[i + 1] - half[i + 1] for i in range(len(ticks) - 1))
+        return all(abs(at[i + 1] - at[i]) >= half[i] + half[i + 1] for i in range(len(ticks) - 1))
 
     return choose_ticks(axis, fits)
 

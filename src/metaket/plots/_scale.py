@@ -29,6 +29,8 @@ class Axis:
     null : float
         No effect, NaN where there is no such value.
     label : str
+    turned : bool
+        Whether the high end comes first (at the bottom, or on the left).
     """
 
     low: float
@@ -36,11 +38,13 @@ class Axis:
     log: bool
     null: float
     label: str
+    turned: bool = False
 
     def position(self, value: float) -> float:
-        """Where a value lies: 0 at the low end, 1 at the high end."""
+        """Where a value lies: 0 at the first end, 1 at the other."""
         low, high = _to(self.low, self.log), _to(self.high, self.log)
-        return (_to(value, self.log) - low) / (high - low)
+        at = (_to(value, self.log) - low) / (high - low)
+        return 1.0 - at if self.turned else at
 
     def holds(self, value: float) -> bool:
         """Whether the value can be drawn."""
