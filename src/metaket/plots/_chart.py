@@ -1,6 +1,6 @@
 """A chart: points, lines and regions over two axes, as numbers; what most figures are made of. No matplotlib here.
 
-A figure turns a result into a `Chart`, and `_chart_draw` draws any of them. Everything is on the scale that people read.
+A figure turns a result into a `Chart`; `_chart_draw` draws any of them. Everything is on the scale that people read.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ class Chart:
     @property
     def keys(self) -> tuple[Points | Curve | Region, ...]:
         """What the key names, in order."""
-        return tuple(item for item in (*self.points, *self.curves, *self.regions) if item.name)
+        items: tuple[Points | Curve | Region, ...] = (*self.points, *self.curves, *self.regions)
+        return tuple(item for item in items if item.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from metaket.plots._axes import DASHES, bottom_axis, left_axis, left_axis_width, set_scale
 from metaket.plots._canvas import (
@@ -71,7 +72,9 @@ def draw_charts(page_of: Charts, ax: Axes | None = None) -> Axes:
         top = y + sum(heights[:row]) + GAP * row
         unplaced += _one(page, chart, x, top, widths[column], own_title=len(charts) > 1)
     page.block(EDGE, y + sum(heights) + GAP * (len(rows) - 1), notes, size=SMALL, color=GREY)
-    describe(page.ax, page_of.alt_text + (f" Not labelled for want of room: {', '.join(unplaced)}." if unplaced else ""))
+    describe(
+        page.ax, page_of.alt_text + (f" Not labelled for want of room: {', '.join(unplaced)}." if unplaced else "")
+    )
     return page.ax
 
 
@@ -136,7 +139,7 @@ def _regions(page: Page, panel: Axes, chart: Chart) -> None:
     del page
 
 
-def _shade(region: Region) -> dict[str, object]:
+def _shade(region: Region) -> dict[str, Any]:
     if region.series >= 0:
         return {"color": SERIES[region.series % len(SERIES)][1], "alpha": region.shade}
     return {"color": str(1.0 - region.shade)}
@@ -167,12 +170,31 @@ def _labels(page: Page, panel: Axes, chart: Chart, left: float, top: float) -> l
             for x, y in zip(points.x, points.y, strict=True):
                 px, py = left + chart.x.position(x) * chart.wide, top + (1.0 - chart.y.position(y)) * chart.tall
                 boxes.taken.append((px - 2.0, py - 2.0, px + 2.0, py + 2.0))
+    for x, y in _along(chart):
+        px, py = left + chart.x.position(x) * chart.wide, top + (1.0 - chart.y.position(y)) * chart.tall
+        boxes.taken.append((px - 0.5, py - 0.5, px + 0.5, py + 0.5))
     unplaced = []
     for label in chart.labels:
         px, py = left + chart.x.position(label.x) * chart.wide, top + (1.0 - chart.y.position(label.y)) * chart.tall
         if not _place(page, panel, label.text, px, py, (left, top, left + chart.wide, top + chart.tall), boxes):
             unplaced.append(label.text)
     return unplaced
+
+
+def _along(chart: Chart) -> list[tuple[float, float]]:
+    """Places along the lines, near enough to each other that no name slips between them."""
+    out = []
+    for curve in chart.curves:
+        ends = list(zip(curve.x, curve.y, strict=True))
+        for (x0, y0), (x1, y1) in pairwise(ends):
+            length = abs(chart.x.position(x1) - chart.x.position(x0)) + abs(chart.y.position(y1) - chart.y.position(y0))
+            steps = max(1, int(length * max(chart.wide, chart.tall) / 4.0))
+            out += [(x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps + 1)]
+    rows = chart.tall / 4.0
+    ladder = (
+        [chart.y.low + (chart.y.high - chart.y.low) * i / rows for i in range(int(rows) + 1)] if not chart.y.log else []
+    )
+    return out + [(x, y) for x in chart.up for y in ladder]
 
 
 def _place(
@@ -217,4 +239,4 @@ def _sign(page: Page, item: Points | Curve | Region, x: float, y: float) -> None
         style = {k: v for k, v in _shade(item).items() if k != "color"}
         page.ax.add_patch(Rectangle((x, y - 3.0), KEY, 6.0, facecolor=_shade(item)["color"], edgecolor=FAINT,
                                     linewidth=page.lw(0.4), transform=page.transform, clip_on=False,
-                                    **style))  # type: ignore[arg-type]  # fmt: skip
+                                    **style))  # fmt: skip

@@ -1,0 +1,420 @@
+"""Figures with a point a study: Baujat, L'Abbe, radial (Galbraith), normal quantiles, bubbles of a regression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metaket._checks import Array, check_level
+from metaket._distributions import critical
+from metaket.errors import InputError
+from metaket.plots._chart import Chart, Curve, Label, Points, Region, plain_axis
+from metaket.plots._chart_draw import draw_chart
+from metaket.plots._text import clean, p_text, study_count
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from metaket.diagnostics.baujat import Baujat
+    from metaket.diagnostics.normal_quantiles import NormalQuantiles
+    from metaket.measures.effect import EffectSizes
+    from metaket.pooling.regression import RegressionResult
+    from metaket.pooling.result import PooledResult
+
+__all__ = ["baujat", "baujat_layout", "bubble", "bubble_layout", "labbe", "labbe_layout", "normal_quantiles",
+           "normal_quantiles_layout", "radial", "radial_layout"]  # fmt: skip
+
+BIGGEST, SMALLEST = 16.0, 3.0  # sides of markers in points; the area follows the weight
+NAMED = 6  # points farthest out that are named unless told otherwise
+STEPS = 121
+
+
+def _sizes(weight: Array) -> tuple[float, ...]:
+    share = np.sqrt(np.asarray(weight) / float(np.max(weight)))
+    return tuple(np.maximum(SMALLEST, BIGGEST * share).tolist())
+
+
+def _farthest(names: Sequence[str], x: Array, y: Array, wanted: int) -> tuple[Label, ...]:
+    """Names of the points farthest from the middle, each direction in its own spread."""
+    spread = [float(np.ptp(v)) or 1.0 for v in (x, y)]
+    far = np.hypot((x - np.median(x)) / spread[0], (y - np.median(y)) / spread[1])
+    order = np.argsort(-far, kind="stable")[:wanted]
+    return tuple(Label(float(x[i]), float(y[i]), clean(names[i])) for i in order)
+
+
+def baujat_layout(found: Baujat, *, named: int = NAMED, title: str = "", notes: Sequence[str] = ()) -> Chart:
+    """The numbers and texts of a Baujat plot; see `baujat` for the parameters."""
+    x, y = np.asarray(found.heterogeneity, dtype=float), np.asarray(found.influence, dtype=float)
+    kept = np.isfinite(x) & np.isfinite(y)
+    names = [s for s, k in zip(found.study, kept, strict=True) if k]
+    x, y = x[kept], y[kept]
+    labels = tuple(
+        Label(float(x[i]), float(y[i]), clean(names[i])) for i in np.argsort(-(x / x.max() + y / y.max()))[:named]
+    )
+    left = [s for s, k in zip(found.study, kept, strict=True) if not k]
+    notes = [*(f"Not shown: {', '.join(left)}." for _ in left[:1]), *notes]
+    top = f"{labels[0].text} contributes most" if labels else ""
+    return Chart(
+        clean(title), plain_axis(x, "Contribution to Q (squared Pearson residual)", zero=True),
+        plain_axis(y, "Influence on the pooled effect", zero=True), (Points(tuple(x.tolist()), tuple(y.tolist())),),
+        labels=labels, footnotes=tuple(clean(n) for n in notes),
+        alt_text=f"Baujat plot of {study_count(len(names))}: share in Q against influence. {top}.",
+    )  # fmt: skip
+
+
+def baujat(
+    found: Baujat, *, ax: Axes | None = None, named: int = NAMED, title: str = "", notes: Sequence[str] = ()
+) -> Axes:
+    """Draw each study's part in Q against its influence on the pooled effect.
+
+    Parameters
+    ----------
+    found : Baujat
+        From `metaket.baujat`.
+    ax : Axes, optional
+    named : int
+        How many of the studies farthest out are named.
+    title : str
+    notes : sequence of str
+
+    Returns
+    -------
+    Axes
+
+    References
+    ----------
+    Baujat et al. (2002) Stat Med 21:2641-2652.
+    """
+    return draw_chart(baujat_layout(found, named=named, title=title, notes=notes), ax)
+
+
+def labbe_layout(
+    effects: EffectSizes,
+    *,
+    pooled: PooledResult | None = None,
+    named: int = 0,
+    title: str = "",
+    notes: Sequence[str] = (),
+) -> Chart:
+    """The numbers and texts of a L'Abbe plot; see `labbe` for the parameters."""
+    need = ("events_t", "n_t", "events_c", "n_c")
+    if effects.table is None or not set(need) <= set(effects.table.columns):
+        raise InputError(f"a L'Abbe plot shows the rates of two arms; the effects have no {', '.join(need)}")
+    table = effects.table
+    treated = (table["events_t"] / table["n_t"]).to_numpy(dtype=float)
+    control = (table["events_c"] / table["n_c"]).to_numpy(dtype=float)
+    size = (table["n_t"] + table["n_c"]).to_numpy(dtype=float)
+    high = min(1.0, 1.05 * max(treated.max(), control.max(), 0.05))
+    axes = [
+        replace(plain_axis([0.0, high], label, zero=True), high=high)
+        for label in ("Control arm, rate", "Treatment arm, rate")
+    ]
+    grid = np.linspace(0.0, high, STEPS)
+    curves = [Curve((0.0, high), (0.0, high), "same rate in both arms", 0, "dotted", 0.8)]
+    if pooled is not None:
+        line = _labbe_line(effects.measure, pooled, grid)
+        keep = (line >= 0) & (line <= high)
+        name = f"pooled {effects.label.lower()} {float(pooled.back(pooled.estimate)):.2f}"
+        curves.append(Curve(tuple(grid[keep].tolist()), tuple(line[keep].tolist()), name, 1))
+    return Chart(
+        clean(title), axes[0], axes[1],
+        (Points(tuple(control.tolist()), tuple(treated.tolist()), "a study (area: patients)", 0, True, _sizes(size)),),
+        tuple(curves), labels=_farthest(effects.study, control, treated, named),
+        footnotes=tuple(clean(n) for n in notes), wide=240.0, tall=240.0,
+        alt_text=f"L'Abbe plot of {study_count(effects.k)}: rate under treatment against rate under control.",
+    )  # fmt: skip
+
+
+def _labbe_line(measure: str, pooled: PooledResult, p: Array) -> Array:
+    """Treatment rate that the pooled effect gives at each control rate."""
+    effect = pooled.estimate
+    if measure == "RR":
+        return np.asarray(p * np.exp(effect))
+    if measure == "RD":
+        return np.asarray(p + effect)
+    if measure in ("OR", "PETO"):
+        with np.errstate(divide="ignore"):
+            odds = p / (1.0 - p) * np.exp(effect)
+        return np.asarray(np.where(np.isinf(odds), 1.0, odds / (1.0 + odds)))
+    if measure == "AS":
+        return np.asarray(np.sin(np.clip(np.arcsin(np.sqrt(p)) + effect, 0.0, np.pi / 2)) ** 2)
+    raise InputError(f"a L'Abbe plot has a line for RR, OR, PETO, RD and AS, not for {measure}")
+
+
+def labbe(
+    effects: EffectSizes,
+    *,
+    pooled: PooledResult | None = None,
+    ax: Axes | None = None,
+    named: int = 0,
+    title: str = "",
+    notes: Sequence[str] = (),
+) -> Axes:
+    """Draw the rates of the two arms against each other, with the line of the pooled effect.
+
+    Parameters
+    ----------
+    effects : EffectSizes
+        Of two-arm counts.
+    pooled : PooledResult, optional
+        Whose RR, OR, RD or arcsine difference gives the line.
+    ax : Axes, optional
+    named : int
+        How many of the studies farthest out are named.
+    title : str
+    notes : sequence of str
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        Effects without counts, or a measure without a line.
+
+    References
+    ----------
+    L'Abbe, Detsky & O'Rourke (1987) Ann Intern Med 107:224-233.
+    """
+    return draw_chart(labbe_layout(effects, pooled=pooled, named=named, title=title, notes=notes), ax)
+
+
+def radial_layout(
+    result: PooledResult, *, named: int = NAMED, level: float = 0.95, title: str = "", notes: Sequence[str] = ()
+) -> Chart:
+    """The numbers and texts of a radial plot; see `radial` for the parameters."""
+    precision = 1.0 / np.sqrt(result.effects.v + result.tau2)
+    z = result.effects.y * precision
+    half = float(critical(check_level(level), np.inf))
+    reach = 1.05 * float(precision.max())
+    ends = (0.0, reach)
+    middle = tuple(result.estimate * e for e in ends)
+    sides = (tuple(m - half for m in middle), tuple(m + half for m in middle))
+    band = Region(ends, *sides, f"{100 * level:.6g}% band", 0.10)
+    slope = float(result.back(result.estimate))
+    residual = np.abs(z - result.estimate * precision)
+    order = np.argsort(-residual, kind="stable")[:named]
+    labels = tuple(Label(float(precision[i]), float(z[i]), clean(result.effects.study[i])) for i in order)
+    outside = int((residual > half).sum())
+    return Chart(
+        clean(title), plain_axis([0.0, reach], "Precision, 1 / sqrt(v + tau2)", zero=True, pad=0.0),
+        plain_axis([*z.tolist(), *band.low, *band.high, 0.0], "Standardised effect, y / sqrt(v + tau2)"),
+        (Points(tuple(precision.tolist()), tuple(z.tolist())),),
+        (Curve(ends, middle, f"slope: the pooled effect ({result.effects.label.lower()} {slope:.2f})", 1),),
+        (band,), labels, across=(0.0,), footnotes=tuple(clean(n) for n in notes),
+        alt_text=f"Radial plot of {study_count(result.k)}; {outside} outside the {100 * level:.6g}% band.",
+    )  # fmt: skip
+
+
+def radial(
+    result: PooledResult, *, ax: Axes | None = None, named: int = NAMED, level: float = 0.95, title: str = "",
+    notes: Sequence[str] = (),
+) -> Axes:  # fmt: skip
+    """Draw standardised effects against precision: the slope through 0 is the pooled effect.
+
+    Parameters
+    ----------
+    result : PooledResult
+    ax : Axes, optional
+    named : int
+        How many of the studies with the largest residuals are named.
+    level : float
+        Of the band.
+    title : str
+    notes : sequence of str
+
+    Returns
+    -------
+    Axes
+
+    References
+    ----------
+    Galbraith (1988) Technometrics 30:271-281; (1994) J Am Stat Assoc 89:1232-1242.
+    """
+    return draw_chart(radial_layout(result, named=named, level=level, title=title, notes=notes), ax)
+
+
+def normal_quantiles_layout(found: NormalQuantiles, *, title: str = "", notes: Sequence[str] = ()) -> Chart:
+    """The numbers and texts of a normal quantile plot; see `normal_quantiles` for the parameters."""
+    x = tuple(found.theoretical.tolist())
+    out = set(found.outside)
+    labels = tuple(
+        Label(a, b, clean(s)) for s, a, b in zip(found.study, x, found.observed.tolist(), strict=True) if s in out
+    )
+    share = f"{100 * found.level:.6g}%"
+    regions = (
+        Region(
+            x, tuple(found.band_low.tolist()), tuple(found.band_high.tolist()), f"{share} envelope of all points", 0.08
+        ),
+        Region(x, tuple(found.low.tolist()), tuple(found.high.tolist()), f"{share} envelope of each point", 0.18),
+    )
+    values = [*found.observed.tolist(), *found.band_low.tolist(), *found.band_high.tolist()]
+    kind = "Externally" if found.residual == "rstudent" else "Internally"
+    ends = (min(x), max(x))
+    return Chart(
+        clean(title), plain_axis(x, "Normal quantiles"), plain_axis(values, f"{kind} studentised residuals"),
+        (Points(x, tuple(found.observed.tolist()), "a study"),), (Curve(ends, ends, "", 0, "dashed", 0.8),), regions,
+        labels, footnotes=(f"Simultaneous test of normality: {p_text(found.p_value)}.", *(clean(n) for n in notes)),
+        alt_text=f"Normal quantile plot of {study_count(len(x))}; outside: {', '.join(sorted(out)) or 'none'}.",
+    )  # fmt: skip
+
+
+def normal_quantiles(
+    found: NormalQuantiles, *, ax: Axes | None = None, title: str = "", notes: Sequence[str] = ()
+) -> Axes:
+    """Draw residuals against normal quantiles with their simulated envelopes.
+
+    Parameters
+    ----------
+    found : NormalQuantiles
+        From `metaket.normal_quantiles`.
+    ax : Axes, optional
+    title : str
+    notes : sequence of str
+
+    Returns
+    -------
+    Axes
+    """
+    return draw_chart(normal_quantiles_layout(found, title=title, notes=notes), ax)
+
+
+def bubble_layout(
+    result: RegressionResult,
+    moderator: str,
+    *,
+    others: Mapping[str, Any] | None = None,
+    named: int = 0,
+    level: float = 0.95,
+    prediction: bool = False,
+    title: str = "",
+    notes: Sequence[str] = (),
+) -> Chart:
+    """The numbers and texts of a bubble plot; see `bubble` for the parameters."""
+    x = _moderator(result, moderator)
+    effects, back = result.effects, result.effects.scale.back
+    grid = np.linspace(float(x.min()), float(x.max()), STEPS)
+    fixed = _held(result, moderator, others or {})
+    line = result.predict({moderator: grid, **{n: [v] * STEPS for n, v in fixed.items()}}, level, transform=True)
+    y = np.asarray(back(effects.y), dtype=float)
+    log = effects.scale.log_axis
+    columns = ["ci_low", "ci_high"] + (["pi_low", "pi_high"] if prediction else [])
+    values = [*y.tolist(), *(v for c in columns for v in line[c].tolist())]
+    share = f"{100 * level:.6g}%"
+    regions = [
+        Region(
+            tuple(grid.tolist()),
+            tuple(line["ci_low"]),
+            tuple(line["ci_high"]),
+            f"{share} interval of the line",
+            0.18,
+            1,
+        )
+    ]
+    if prediction:
+        regions.insert(0, Region(tuple(grid.tolist()), tuple(line["pi_low"]), tuple(line["pi_high"]),
+                                 f"{share} interval of a new study", 0.08, 1))  # fmt: skip
+    held = "; ".join(f"{n} = {v}" for n, v in fixed.items())
+    slope = dict(zip(result.names, result.to_frame()["p_value"].tolist(), strict=True))
+    p = f"; {moderator}: {p_text(slope[moderator])}" if moderator in slope else ""
+    foot = [f"Line: meta-regression{f' at {held}' if held else ''}{p}. Area: weight."]
+    label = effects.label + (" (log scale)" if log else "")
+    null = effects.scale.null
+    return Chart(
+        clean(title), plain_axis(x, clean(moderator)), plain_axis(values, label, log=log),
+        (Points(tuple(x.tolist()), tuple(y.tolist()), "", 0, True, _sizes(1.0 / (effects.v + result.tau2))),),
+        (Curve(tuple(grid.tolist()), tuple(line["estimate"]), "", 1),), tuple(regions),
+        _log_labels(effects.study, x, y, named) if log else _farthest(effects.study, x, y, named),
+        across=(null,) if np.isfinite(null) and min(values) <= null <= max(values) else (),
+        footnotes=(*foot, *(clean(n) for n in notes)),
+        alt_text=f"Bubble plot of {study_count(effects.k)}: {effects.label.lower()} against {moderator}{p}.",
+    )  # fmt: skip
+
+
+def _log_labels(names: Sequence[str], x: Array, y: Array, named: int) -> tuple[Label, ...]:
+    return tuple(replace(n, y=float(np.exp(n.y))) for n in _farthest(names, x, np.log(y), named))
+
+
+def _moderator(result: RegressionResult, moderator: str) -> Array:
+    table = result.effects.table
+    if table is None or moderator not in table.columns:
+        have = "none" if table is None else ", ".join(map(str, table.columns))
+        raise InputError(f"no column {moderator!r} to draw along: {have}")
+    if moderator not in result.design.terms:
+        raise InputError(
+            f"{moderator!r} is not a moderator of this regression: {', '.join(result.design.terms) or 'none'}"
+        )
+    try:
+        return np.asarray(table[moderator], dtype=float)
+    except ValueError:
+        raise InputError(f"{moderator!r} is not a number for every study; use a forest plot by subgroup") from None
+
+
+def _held(result: RegressionResult, moderator: str, others: Mapping[str, Any]) -> dict[str, Any]:
+    """The other moderators at the values given, numbers at their mean where none is."""
+    table = result.effects.table
+    fixed: dict[str, Any] = {}
+    for term in result.design.terms:
+        for name in term.split(":"):
+            if name == moderator or name in fixed or table is None:
+                continue
+            if name in others:
+                fixed[name] = others[name]
+                continue
+            try:
+                fixed[name] = float(np.mean(np.asarray(table[name], dtype=float)))
+            except (ValueError, KeyError):
+                raise InputError(
+                    f"others must say at which {name!r} the line is drawn, e.g. others={{{name!r}: ...}}"
+                ) from None
+    return fixed
+
+
+def bubble(
+    result: RegressionResult,
+    moderator: str,
+    *,
+    ax: Axes | None = None,
+    others: Mapping[str, Any] | None = None,
+    named: int = 0,
+    level: float = 0.95,
+    prediction: bool = False,
+    title: str = "",
+    notes: Sequence[str] = (),
+) -> Axes:
+    """Draw a meta-regression along one moderator: studies as bubbles, the line with its interval.
+
+    Parameters
+    ----------
+    result : RegressionResult
+        From ``pool(..., moderators=[...])`` with columns of the effects' table.
+    moderator : str
+        A moderator of numbers.
+    ax : Axes, optional
+    others : mapping, optional
+        Values at which other moderators are held; their means by default, factors must be given.
+    named : int
+        How many of the studies farthest out are named.
+    level : float
+    prediction : bool
+        Show the interval of a new study, too.
+    title : str
+    notes : sequence of str
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    InputError
+        A moderator that is not in the regression or not a number; a factor that is not held.
+    """
+    layout = bubble_layout(
+        result, moderator, others=others, named=named, level=level, prediction=prediction, title=title, notes=notes
+    )
+    return draw_chart(layout, ax)
