@@ -58,7 +58,7 @@ def chosen_analysis(paper: Paper, name: str | None) -> Analysis:
     printed = [a for a in pools if figures_of_claims(claims_on(paper, a.id, None))]
     if len(printed) != 1:
         have = ", ".join(a.id for a in printed) or "none"
-        raise InputError(f"{paper.key} has {len(printed)} analyses with printed figures ({have}); name one as the analysis")
+        raise InputError(f"{paper.key} has {len(printed)} analyses with printed figures ({have}); name one of them")
     return printed[0]
 
 
