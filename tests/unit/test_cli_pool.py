@@ -178,3 +178,22 @@ def test_a_blank_effect_is_left_out_and_listed(capsys: pytest.CaptureFixture[str
     assert code == 0
     assert "k = 1" in out
     assert "left out: A (y not known)" in out
+
+
+def test_plot_with_style_subgroups_and_columns(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = ["study,events_t,n_t,events_c,n_c,drug,dose"]
+    rows += [f"S{i},{i + 2},30,{i + 1},30,{'ab'[i % 2]},{0.5 * i}" for i in range(6)]
+    Path("trials.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    plot = ("plot", "trials.csv", "--tau2", "DL", "--style", "bmj", "--by", "drug")
+    columns = ("--left", "Dose, mg=dose:.1f", "--right", "study")
+    assert run(capsys, *plot, *columns, "--out", "f.svg")[0] == 0
+    text = Path("f.svg").read_text(encoding="utf-8")
+    for part in ("Dose, mg", "2.5", "Subtotal (95% CI)", "Test for subgroup differences"):
+        assert part in text
+    assert "Did you mean bmj?" in slip(capsys, "plot", "trials.csv", "--style", "bmjj", "--out", "g.svg")
+    assert "no column 'drugs' to group by" in slip(capsys, "plot", "trials.csv", "--by", "drugs", "--out", "g.svg")
+    assert "Did you mean dose?" in slip(capsys, "plot", "trials.csv", "--left", "doses", "--out", "g.svg")
+    assert not Path("g.svg").exists()

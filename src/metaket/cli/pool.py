@@ -27,6 +27,15 @@ Level = Annotated[float, typer.Option(help="Confidence level.")]
 Crossover = Annotated[str, typer.Option(help="parallel, or the correlation rho for rows whose design is crossover.")]
 
 
+Style = Annotated[str, typer.Option(help="Look of the forest plot: plain, revman, jama or bmj.")]
+By = Annotated[str | None, typer.Option(help="Column of subgroups.", metavar="COLUMN")]
+Left = Annotated[
+    list[str] | None,
+    typer.Option("--left", metavar="COLUMN", help='A further column, e.g. dose, dose:.2f or "Dose, mg=dose:.2f".'),
+]
+Right = Annotated[list[str] | None, typer.Option("--right", metavar="COLUMN", help="The same, after the effects.")]
+
+
 @app.command("pool")
 def pool_command(
     file: Annotated[Path, typer.Argument(help="A CSV file, one row a study.")],
@@ -64,21 +73,30 @@ def plot_command(
     column: Columns = None,
     level: Level = 0.95,
     crossover: Crossover = "parallel",
+    style: Style = "plain",
+    by: By = None,
+    left: Left = None,
+    right: Right = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Draw the forest plot of a CSV file.
 
-    Example: metaket plot trials.csv --measure RR --out forest.svg
+    Example: metaket plot trials.csv --measure RR --out forest.svg --style bmj --by design --left year
     """
     from metaket.plots import forest, save
+    from metaket.plots._forest_styles import style_of
 
     suffix = out.suffix.lstrip(".").lower()
     if suffix not in ("svg", "pdf", "png"):
         raise InputError(f"--out must end in .svg, .pdf or .png, got {out.name!r}")
     if out.exists() and not force:
         raise InputError(f"{out} exists; use --force to replace it")
+    style_of(style)
     result = pooled(file, measure, model, tau2, test, column, crossover)
-    save(forest(result, level=level), out.with_suffix(""), formats=(suffix,))
+    ax = forest(
+        result, level=level, columns=columns_of(column), style=style, subgroups=by, left=left or (), right=right or ()
+    )
+    save(ax, out.with_suffix(""), formats=(suffix,))
     typer.echo(f"{out}")
 
 

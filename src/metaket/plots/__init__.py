@@ -6,7 +6,7 @@ that is loaded later would be hidden by the module of the same name.
 
 from metaket.plots._save import alt_text, save
 from metaket.plots.agreement import agreement, agreement_layout
-from metaket.plots.forest import forest, forest_layout
+from metaket.plots.forest import FOREST_STYLES, ForestStyle, forest, forest_layout
 from metaket.plots.funnel import funnel, funnel_layout
 from metaket.plots.joint_course import joint_course, joint_course_layout
 from metaket.plots.rho_band import rho_band, rho_band_layout
@@ -34,6 +34,8 @@ from metaket.plots.subsets import (
 from metaket.plots.time_course import time_course, time_course_layout
 
 __all__ = [
+    "FOREST_STYLES",
+    "ForestStyle",
     "agreement",
     "agreement_layout",
     "alt_text",

@@ -4,41 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metaket._checks import Array
 from metaket.measures.compute import METAFOR_COLUMNS
+from metaket.plots._forest_layout import ForestColumn
+from metaket.plots._forest_styles import PLAIN, ForestStyle
 from metaket.plots._text import NO_VALUE, Numbers, clean, study_count
 
 if TYPE_CHECKING:
     from metaket.measures.effect import Dropped, EffectSizes
 
-__all__ = ["ForestColumn", "arm_columns", "left_out", "name_columns"]
+__all__ = ["arm_columns", "left_out", "name_columns"]
 
 COUNTS = ("events_t", "n_t", "events_c", "n_c")
 ARM_COLUMN = re.compile(r"\b(events|n|mean|sd)_([tc])\b")
 MEANS = ("mean_t", "sd_t", "mean_c", "sd_c")
 
 
-@dataclass(frozen=True, slots=True)
-class ForestColumn:
-    """A column of data of one arm: `group` is the arm, `cells` one a study, `total` the pooled row's."""
-
-    group: str
-    heading: str
-    cells: tuple[str, ...]
-    total: str
+Members = Sequence[Sequence[int]]
 
 
 def arm_columns(
-    effects: EffectSizes, arms: tuple[str, str], columns: Mapping[str, str] | str | None
+    effects: EffectSizes,
+    arms: tuple[str, str],
+    columns: Mapping[str, str] | str | None,
+    style: ForestStyle = PLAIN,
+    members: Members = (),
 ) -> tuple[ForestColumn, ...]:
     """Counts, or means with standard deviations, where every row has them; else the sizes of the arms that are known.
 
-    A size that is not known is a dash, and then there is no total.
+    A size that is not known is a dash, and then there is no total. `members` are the studies of each subgroup.
     """
     if effects.table is None:
         return ()
@@ -51,20 +49,49 @@ def arm_columns(
     out: list[ForestColumn] = []
     for arm, end in zip(arms, ("t", "c"), strict=True):
         n, arm = have[f"n_{end}"], clean(arm)
-        cells = tuple(NO_VALUE if np.isnan(x) else f"{x:.0f}" for x in n)
-        size = ForestColumn(arm, "n", cells, f"{n.sum():.0f}" if complete(f"n_{end}") else "")
         if complete(*COUNTS):
-            events = have[f"events_{end}"]
-            cells = tuple(f"{a:.0f}/{b:.0f}" for a, b in zip(events, n, strict=True))
-            out.append(ForestColumn(arm, "events/total", cells, f"{events.sum():.0f}/{n.sum():.0f}"))
+            out += _counts(arm, have[f"events_{end}"], n, style, members)
         elif complete(*MEANS, "n_t", "n_c"):
-            mean, sd = have[f"mean_{end}"], have[f"sd_{end}"]
             numbers = Numbers(_decimals(np.concatenate([have[c] for c in MEANS])))
-            cells = tuple(f"{numbers(a)} ({numbers(b)})" for a, b in zip(mean, sd, strict=True))
-            out += [ForestColumn(arm, "mean (SD)", cells, ""), size]
+            out += _means(arm, have[f"mean_{end}"], have[f"sd_{end}"], numbers, style)
+            out.append(_sizes(arm, n, style, members))
         elif np.isfinite([have["n_t"], have["n_c"]]).any():
-            out.append(size)
+            out.append(_sizes(arm, n, style, members))
     return tuple(out)
+
+
+def _sums(values: Array, members: Members) -> tuple[str, tuple[str, ...]]:
+    """Total, and the total of each subgroup; blank where a value is not known."""
+
+    def total(x: Array) -> str:
+        return f"{x.sum():.0f}" if np.isfinite(x).all() else ""
+
+    return total(values), tuple(total(values[list(m)]) for m in members)
+
+
+def _counts(arm: str, events: Array, n: Array, style: ForestStyle, members: Members) -> list[ForestColumn]:
+    if style.apart:
+        cells = tuple(f"{a:.0f}" for a in events)
+        return [ForestColumn(arm, style.headings[0], cells, *_sums(events, members)), _sizes(arm, n, style, members)]
+    both = tuple(f"{a:.0f}/{b:.0f}" for a, b in zip(events, n, strict=True))
+    (all_events, some_events), (all_n, some_n) = _sums(events, members), _sums(n, members)
+    subtotals = tuple(f"{a}/{b}" for a, b in zip(some_events, some_n, strict=True))
+    return [ForestColumn(arm, style.headings[0], both, f"{all_events}/{all_n}", subtotals)]
+
+
+def _means(arm: str, mean: Array, sd: Array, numbers: Numbers, style: ForestStyle) -> list[ForestColumn]:
+    if style.apart:
+        return [
+            ForestColumn(arm, name, tuple(numbers(x) for x in values))
+            for name, values in ((style.headings[1], mean), ("SD", sd))
+        ]
+    cells = tuple(f"{numbers(a)} ({numbers(b)})" for a, b in zip(mean, sd, strict=True))
+    return [ForestColumn(arm, style.headings[1], cells)]
+
+
+def _sizes(arm: str, n: Array, style: ForestStyle, members: Members) -> ForestColumn:
+    cells = tuple(NO_VALUE if np.isnan(x) else f"{x:.0f}" for x in n)
+    return ForestColumn(arm, style.headings[2], cells, *_sums(n, members))
 
 
 def _numbers(effects: EffectSizes, column: str) -> Array:

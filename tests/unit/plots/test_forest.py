@@ -42,7 +42,7 @@ def test_printed_texts_of_the_bcg_trials(bcg: Any) -> None:
     )
     assert layout.columns[0].cells[0] == "4/123"
     assert (layout.columns[0].total, layout.columns[1].total) == ("1065/191064", "1510/166283")
-    assert layout.heading == ("Risk ratio", "[95% CI]")
+    assert layout.panels[0].heading == ("Risk ratio", "[95% CI]")
     assert layout.axis.log
     assert layout.axis.has_null
     for part in ("13 studies", "0.49 (95% CI 0.34 to 0.70)", "prediction interval 0.14 to 1.77"):
@@ -108,7 +108,7 @@ def test_other_column_names() -> None:
 
 def test_level_widens_every_interval(bcg: Any) -> None:
     narrow, wide = forest_layout(bcg, level=0.8), forest_layout(bcg, level=0.99)
-    assert wide.heading[1] == "[99% CI]"
+    assert wide.panels[0].heading[1] == "[99% CI]"
     for a, b in zip((*narrow.rows, narrow.summary), (*wide.rows, wide.summary), strict=True):
         assert b.low < a.low < a.estimate < a.high < b.high
     with pytest.raises(InputError, match="level must lie between 0 and 1"):
