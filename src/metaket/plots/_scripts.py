@@ -8,8 +8,9 @@ from collections.abc import Set
 
 from metaket.errors import DataWarning
 
-__all__ = ["missing_scripts", "warn_of_missing"]
+__all__ = ["NO_FONT", "missing_scripts", "warn_of_missing"]
 
+NO_FONT = "no installed font has"  # how the warning starts
 CJK = "Noto Sans CJK (Debian: fonts-noto-cjk)"
 # The first word of a letter's Unicode name -> the script's name, and a free font that has it.
 SCRIPTS = {
@@ -44,7 +45,7 @@ def warn_of_missing(text: str, known: Set[int]) -> None:
     """A `DataWarning` for each script of the text that would be drawn as empty boxes."""
     for script, (font, letters) in missing_scripts(text, known).items():
         warnings.warn(
-            f"no installed font has the {script} letters {letters!r} of {text!r}: they are drawn as empty boxes; "
+            f"{NO_FONT} the {script} letters {letters!r} of {text!r}: they are drawn as empty boxes; "
             f"install {font} and draw again",
             DataWarning,
             stacklevel=2,

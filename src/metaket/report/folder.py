@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from metaket.errors import DataWarning, InputError
 from metaket.plots import alt_text, save
+from metaket.plots._scripts import NO_FONT, missing_scripts
 from metaket.report.figures import Plan, plan_figures
 from metaket.report.html import Picture, report_html
 from metaket.report.models import models_frame
@@ -150,12 +151,13 @@ def _pictures(rep: Reproduction, folder: Path, progress: Callable[[str], None]) 
             pictures.append(_draw(plan, folder, number))
     missing = sorted({int(found[1]) for w in caught if (found := GLYPH.match(str(w.message)))})
     for w in caught:
-        if not GLYPH.match(str(w.message)):
+        if not (GLYPH.match(str(w.message)) or str(w.message).startswith(NO_FONT)):
             warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
     if missing:
         letters = "".join(map(chr, missing))
+        fonts = ", ".join(sorted({font for font, _ in missing_scripts(letters, frozenset()).values()}))
         warnings.warn(
-            f"no font here has {letters}: they are boxes in the PNG and PDF figures; install a font such as Noto Sans",
+            f"no font here has {letters}: they are boxes in the PNG and PDF figures; install {fonts}",
             DataWarning,
             stacklevel=2,
         )
