@@ -35,6 +35,7 @@ from metaket.pooling.engine import Moments, Problem, gls, moments
 __all__ = ["Maximum", "log_likelihood", "maximise"]
 
 Index = npt.NDArray[np.intp]
+WIDEST = 1e7  # ratio of the variances beyond which tr PP may cancel to 0 in doubles, which plain floats cannot bear
 SCAN_LIMIT = 2_000  # evaluations a fit; the hardest of the stress set needs fewer than 200
 NEWTON_LIMIT = 100
 SMALLEST_STEP = 1e-9  # of the scale of t: below it two stationary points count as one
@@ -90,7 +91,7 @@ def log_likelihood(pr: Problem, t: Array, *, restricted: bool) -> Array:
 def maximise(pr: Problem, *, restricted: bool) -> Maximum:
     """The tau2 >= 0 with the largest (restricted) likelihood for each fit of the block."""
     m = pr.y.shape[0]
-    if m == 1 and pr.x is None:
+    if m == 1 and pr.x is None and pr.v_max[0] < WIDEST * pr.v_min[0]:
         return maximise_one(pr, restricted=restricted)
     brackets, falls_at_zero, finished, n_iter = _scan(pr, restricted)
     value = np.zeros(m)

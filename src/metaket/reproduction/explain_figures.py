@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -160,6 +161,8 @@ def figure_of(code: str, printed: Printed, names: tuple[str, ...]) -> Figure | N
         label = f"{ROWS.get(name, name)} of {study}"
         return Figure(name, printed, names.index(study), label, plain) if name in ROWS else None
     if head not in POOLED or (rest and head[:3] not in ("ci_", "pi_")):
+        return None
+    if rest and head[:3] == "ci_" and not re.fullmatch(r"0?\.\d+", rest):
         return None
     level = float(rest) if rest and head[:3] == "ci_" else 0.0
     return Figure(head, printed, -1, POOLED[head] + (f" at {100 * level:g} %" if level else ""), plain, level)

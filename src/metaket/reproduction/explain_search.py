@@ -20,6 +20,7 @@ from metaket.reproduction.explain_plan import Plan
 
 __all__ = ["Change", "Distances", "affordable", "axis_of", "distances", "weights"]
 
+WIDEST = 1e10  # ratio of variances that no meta-analysis has; near it the likelihood is lost to rounding
 MOST = 30_000  # pairs of a version and a variant: half a second for twenty studies
 SAME_FOR_ALL = ("k", "q_df", "q", "q_p", "heterogeneity")
 OF_TEST = ("ci_low", "ci_high", "pi_low", "pi_high", "std_error", "statistic", "p_value", "significant")
@@ -128,7 +129,14 @@ def _stack(effects: Sequence[Effects], which: Sequence[Any], change: Change) -> 
         back = np.asarray
     elif change.places >= 0:
         back = partial(_rounded, effects[0].back, change.places)
-    return Pairs(y, v, include, counts, back)
+    return Pairs(y, np.where(_sane(v, include)[:, None], v, np.nan), include, counts, back)
+
+
+def _sane(v: Array, include: Array) -> Array:
+    """Whether the variances of a version can be those of a meta-analysis at all; others match nothing."""
+    counted = include > 0
+    low, high = np.where(counted, v, np.inf).min(axis=-1), np.where(counted, v, 0.0).max(axis=-1)
+    return np.asarray((low >= high / WIDEST) & (low > 1 / WIDEST**2) & (high < WIDEST**2))
 
 
 def _rounded(back: Callable[[Array], Any], places: int, values: Array) -> Any:
