@@ -168,7 +168,7 @@ def test_bad_input_is_named(call: dict[str, object], words: str) -> None:
 def test_blank_cells_and_papers_are_refused_with_words() -> None:
     with pytest.raises(InputError, match="complete rows; blank cells for Ash 2001"):
         mk.explain(TRIALS.assign(n_t=[None, 1, 1, 1, 1]), {"q": "1"}, measure="RR")
-    with pytest.raises(InputError, match="say which"):
+    with pytest.raises(InputError, match="name one of them"):
         mk.explain("han2016")
     with pytest.raises(NotComputableError, match="lack a number"):
         mk.explain("han2016", analysis="response-24h")
