@@ -10,14 +10,14 @@ from typing import Any
 
 import metaket.reproduction.rules_claims
 import metaket.reproduction.rules_effects
-import metaket.reproduction.rules_folder  # noqa: F401  the rules register themselves
+import metaket.reproduction.rules_folder
+import metaket.reproduction.rules_rows  # noqa: F401  the rules register themselves
 from metaket.reproduction.findings import LEVELS, RULES, Finding
 from metaket.reproduction.package import update_hashes
 from metaket.reproduction.paper import Paper
 from metaket.reproduction.rules_claims import smallest_denominator
-from metaket.reproduction.rules_rows import possible_counts
 
-__all__ = ["RULES", "CheckReport", "Finding", "check_paper", "possible_counts", "smallest_denominator", "update_hashes"]
+__all__ = ["RULES", "CheckReport", "Finding", "check_paper", "smallest_denominator", "update_hashes"]
 
 
 @dataclass(frozen=True, slots=True)

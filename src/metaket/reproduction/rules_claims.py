@@ -16,8 +16,8 @@ from metaket.reproduction.claims import Printed, read_printed
 from metaket.reproduction.findings import RULES, Hits
 from metaket.reproduction.paper import Analysis, Paper
 from metaket.reproduction.precision import middle_gap, p_conflict, rounded_ends
+from metaket.reproduction.recover_percent import possible_counts
 from metaket.reproduction.rounding import printed_half
-from metaket.reproduction.rules_rows import possible_counts
 from metaket.timecourse import time_label
 
 __all__ = ["smallest_denominator"]
@@ -199,7 +199,7 @@ def _weights(paper: Paper) -> Hits:
 
 def smallest_denominator(printed: tuple[str, ...], limit: int = MAX_DENOMINATOR) -> int | None:
     """The smallest n for which every percentage is a whole number of n patients."""
-    return next((n for n in range(1, limit + 1) if all(possible_counts(p, n) for p in printed)), None)
+    return next(iter(possible_counts(list(printed), max_n=limit).n), None)
 
 
 @RULES.add(

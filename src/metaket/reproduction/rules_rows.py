@@ -6,11 +6,11 @@ import numpy as np
 
 from metaket.errors import InputError
 from metaket.outcomes import NUMBERS, SOURCED
-from metaket.reproduction.claims import read_printed
 from metaket.reproduction.findings import RULES, Hits, row_name
 from metaket.reproduction.paper import Paper
+from metaket.reproduction.recover_percent import possible_counts
 
-__all__ = ["possible_counts"]
+__all__: list[str] = []
 
 
 @RULES.add("arms", label="events within arms", reference="a count cannot exceed its arm")
@@ -73,14 +73,6 @@ def _trial_sources(paper: Paper) -> Hits:
                 yield where, f"source {name!r} is not listed in paper.toml", "error"
 
 
-def possible_counts(printed: str, n: int) -> tuple[int, ...]:
-    """The whole numbers out of `n` that print as the percentage."""
-    value = read_printed(printed if printed.endswith("%") else printed + "%")
-    counts = range(n + 1)
-    slack = 1e-9  # a count exactly on a rounding boundary prints either way
-    return tuple(c for c in counts if value.low - slack <= 100.0 * c / n <= value.high + slack)
-
-
 @RULES.add(
     "percentages",
     label="percentages that whole patients can give",
@@ -94,10 +86,11 @@ def _percentages(paper: Paper) -> Hits:
             if not text or np.isnan(n) or n < 1:
                 continue
             try:
-                counts = possible_counts(text, int(n))
+                found = possible_counts(text if text.endswith("%") else f"{text}%", n=int(n))
             except InputError as error:
                 yield row_name(number, row), f"percent_{arm}: {error}", "error"
                 continue
+            counts = [pair[0] for pair in found.counts.get(int(n), ())]
             if not counts:
                 yield row_name(number, row), f"no whole number of {n:g} patients prints as {text} %", "error"
             elif not np.isnan(events) and int(events) not in counts:

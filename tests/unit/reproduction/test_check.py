@@ -17,7 +17,6 @@ from metaket.reproduction.check import (
     CheckReport,
     Finding,
     check_paper,
-    possible_counts,
     smallest_denominator,
     update_hashes,
 )
@@ -219,6 +218,12 @@ def test_errors_come_first_and_the_report_is_plain_data(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------------------------------- percentages
+
+
+def possible_counts(text: str, n: int) -> tuple[int, ...]:
+    """The whole numbers out of n that print as the percentage."""
+    found = mk.possible_counts(f"{text.removesuffix('%')}%", n=n)
+    return tuple(pair[0] for pair in found.counts.get(n, ()))
 
 
 def test_possible_counts() -> None:
