@@ -90,7 +90,7 @@ def _percentages(paper: Paper) -> Hits:
             except InputError as error:
                 yield row_name(number, row), f"percent_{arm}: {error}", "error"
                 continue
-            counts = [pair[0] for pair in found.counts.get(int(n), ())]
+            counts = found.counts.get(int(n), ((),))[0]
             if not counts:
                 yield row_name(number, row), f"no whole number of {n:g} patients prints as {text} %", "error"
             elif not np.isnan(events) and int(events) not in counts:
