@@ -7,6 +7,8 @@ that is loaded later would be hidden by the module of the same name.
 from metaket.plots._save import alt_text, save
 from metaket.plots.agreement import agreement, agreement_layout
 from metaket.plots.forest import FOREST_STYLES, ForestStyle, forest, forest_layout
+from metaket.plots.forest_panels import forest_panels, forest_panels_layout
+from metaket.plots.forest_refits import forest_refits, forest_refits_layout
 from metaket.plots.funnel import funnel, funnel_layout
 from metaket.plots.joint_course import joint_course, joint_course_layout
 from metaket.plots.rho_band import rho_band, rho_band_layout
@@ -47,6 +49,10 @@ __all__ = [
     "drapery_layout",
     "forest",
     "forest_layout",
+    "forest_panels",
+    "forest_panels_layout",
+    "forest_refits",
+    "forest_refits_layout",
     "funnel",
     "funnel_layout",
     "gosh",

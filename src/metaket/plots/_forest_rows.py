@@ -13,7 +13,7 @@ from metaket.errors import InputError
 from metaket.plots._forest_layout import HEADING, NOTE, PREDICTION, STUDY, SUBTOTAL, SUMMARY, ForestMark, ForestRow
 from metaket.plots._forest_styles import ForestStyle
 from metaket.plots._forest_words import heterogeneity, level_text, model_name
-from metaket.plots._text import Numbers, clean
+from metaket.plots._text import NO_VALUE, Numbers, clean
 
 if TYPE_CHECKING:
     from metaket.diagnostics.subgroups import Subgroups
@@ -34,6 +34,8 @@ class Setting:
 
     def mark(self, ends: tuple[float, float, float], shape: str, **more: Any) -> ForestMark:
         """An effect with its print."""
+        if np.isnan(ends).all():
+            return ForestMark(*ends, (NO_VALUE, "", ""), shape, sign=self.style.percent, **more)
         texts = ["" if np.isnan(ends[0]) else self.numbers(ends[0]), self.numbers(ends[1]), self.numbers(ends[2])]
         return ForestMark(
             *ends, self.style.printed(texts[0], texts[1], texts[2]), shape, sign=self.style.percent, **more

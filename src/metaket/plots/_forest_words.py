@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
     from metaket.measures.effect import EffectSizes
     from metaket.pooling.result import PooledResult
 
-__all__ = ["between_text", "footnote_marks", "heterogeneity", "level_text", "model_name", "overall", "statistics"]
+__all__ = [
+    "between_text",
+    "footnote_marks",
+    "heterogeneity",
+    "level_text",
+    "model_name",
+    "overall",
+    "own_notes",
+    "statistics",
+]
 
 UNVERIFIED = "unverified: no source at hand"
 
@@ -80,15 +90,20 @@ def _small(value: float) -> str:
     return f"{value:.3f}" if 0.01 <= value < 1e4 else f"{value:.3g}"
 
 
-def footnote_marks(effects: EffectSizes) -> tuple[list[str], tuple[str, ...]]:
-    """Markers of each study and the notes that they point to, in the order of appearance."""
+def own_notes(effects: EffectSizes) -> list[list[str]]:
+    """What has to be said of each study."""
     status = ["" for _ in range(effects.k)]
     if effects.table is not None and "status" in effects.table.columns:
         status = [str(s) for s in effects.table["status"]]
+    return [
+        [n for n in (effects.notes[i].split("; ") if effects.notes else []) if n]
+        + ([UNVERIFIED] if status[i] == "unverified" else [])
+        for i in range(effects.k)
+    ]
+
+
+def footnote_marks(notes: Sequence[Sequence[str]]) -> tuple[list[str], tuple[str, ...]]:
+    """Markers of each row and the notes that they point to, in the order of appearance."""
     index: dict[str, int] = {}
-    marks = []
-    for i in range(effects.k):
-        own = [n for n in (effects.notes[i].split("; ") if effects.notes else []) if n]
-        own += [UNVERIFIED] if status[i] == "unverified" else []
-        marks.append("".join(marker(index.setdefault(clean(n), len(index))) for n in own))
+    marks = ["".join(marker(index.setdefault(clean(n), len(index))) for n in own) for own in notes]
     return marks, tuple(f"{marker(i)} {note}" for note, i in index.items())

@@ -19,6 +19,7 @@ from metaket.plots._forest_words import (
     level_text,
     model_name,
     overall,
+    own_notes,
     statistics,
 )
 from metaket.plots._scale import Axis, axis_for
@@ -55,7 +56,7 @@ def forest_layout(
     effects, look = result.effects, style_of(style)
     results = _same_effects(result, also)
     groups = _groups(result, subgroups)
-    signs, footnotes = footnote_marks(effects)
+    signs, footnotes = footnote_marks(own_notes(effects))
     setting = setting_of(result, look, check_level(level), decimals)
     studies = study_rows(result, study_marks(result, setting, results[1:]), signs)
     members = [] if groups is None else members_of(result, groups)
