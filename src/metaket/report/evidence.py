@@ -35,7 +35,6 @@ TRIAL_COLUMNS = (
     ("Note", ("note",)),
 )
 MARKS = {"pooled": "●", "partial": "◐", "open": "○", "left out": "×", "not asked": ""}
-BLANKS = ("", "nan")
 
 
 def _text(value: Any) -> str:

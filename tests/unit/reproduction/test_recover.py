@@ -14,7 +14,7 @@ from metaket.errors import InputError
 from metaket.reproduction.claims import read_printed
 from metaket.reproduction.recover_figures import Tables, figures_of
 
-BUDGET = 1.0  # seconds for arms of 500: issue 4
+BUDGET = 1.0  # issue 4, in processor time for arms of 500: machines are shared
 Z = 1.959963984540054
 
 
@@ -171,12 +171,9 @@ def test_contradicting_counts_are_said_so() -> None:
 
 
 def test_arms_of_500_with_every_test_stay_within_a_second() -> None:
-    times = []
-    for _ in range(3):  # the best of three: other processes share the machine
-        start = time.perf_counter()
-        found = mk.recover(n_t=500, n_c=500, p="0.012")
-        times.append(time.perf_counter() - start)
-    assert min(times) < BUDGET
+    start = time.process_time()
+    found = mk.recover(n_t=500, n_c=500, p="0.012")
+    assert time.process_time() - start < BUDGET
     assert found.tried == 501 * 501
 
 
