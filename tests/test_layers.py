@@ -16,6 +16,7 @@ LAYERS = (
     "_checks",
     "_distributions",
     "tables",
+    "rob_tools",
     "datasets",
     "measures",
     "pooling",

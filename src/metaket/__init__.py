@@ -106,6 +106,8 @@ _HOME = {
     "shared_control_covariance": "metaket.pooling.covariance",
     "CorrelatedResult": "metaket.pooling.correlated",
     "reproduce": "metaket.reproduction.run",
+    "RiskOfBias": "metaket.rob_tools",
+    "risk_of_bias": "metaket.rob_tools",
 }
 _SUBMODULES = ("errors", "plots")
 
@@ -205,6 +207,8 @@ if TYPE_CHECKING:
     from metaket.reproduction.recover_percent import possible_counts as possible_counts
     from metaket.reproduction.run import Reproduction as Reproduction
     from metaket.reproduction.run import reproduce as reproduce
+    from metaket.rob_tools import RiskOfBias as RiskOfBias
+    from metaket.rob_tools import risk_of_bias as risk_of_bias
     from metaket.timecourse import JointCourse as JointCourse
     from metaket.timecourse import TimeCourse as TimeCourse
     from metaket.timecourse import pool_over_time as pool_over_time

@@ -35,6 +35,10 @@ Left = Annotated[
 ]
 Right = Annotated[list[str] | None, typer.Option("--right", metavar="COLUMN", help="The same, after the effects.")]
 
+Rob = Annotated[
+    str | None, typer.Option(help="Dots of the risk of bias from columns rob2_d1, ...: rob2, robins, rob1.")
+]
+
 
 @app.command("pool")
 def pool_command(
@@ -77,6 +81,7 @@ def plot_command(
     by: By = None,
     left: Left = None,
     right: Right = None,
+    rob: Rob = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Draw the forest plot of a CSV file.
@@ -94,7 +99,14 @@ def plot_command(
     style_of(style)
     result = pooled(file, measure, model, tau2, test, column, crossover)
     ax = forest(
-        result, level=level, columns=columns_of(column), style=style, subgroups=by, left=left or (), right=right or ()
+        result,
+        level=level,
+        columns=columns_of(column),
+        style=style,
+        subgroups=by,
+        left=left or (),
+        right=right or (),
+        rob=rob,
     )
     save(ax, out.with_suffix(""), formats=(suffix,))
     typer.echo(f"{out}")

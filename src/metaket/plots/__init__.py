@@ -12,6 +12,7 @@ from metaket.plots.forest_refits import forest_refits, forest_refits_layout
 from metaket.plots.funnel import funnel, funnel_layout
 from metaket.plots.joint_course import joint_course, joint_course_layout
 from metaket.plots.rho_band import rho_band, rho_band_layout
+from metaket.plots.rob import rob_summary, rob_summary_layout, rob_traffic_light, rob_traffic_light_layout
 from metaket.plots.scatter import (
     baujat,
     baujat_layout,
@@ -69,6 +70,10 @@ __all__ = [
     "radial_layout",
     "rho_band",
     "rho_band_layout",
+    "rob_summary",
+    "rob_summary_layout",
+    "rob_traffic_light",
+    "rob_traffic_light_layout",
     "save",
     "specification_curve",
     "specification_layout",

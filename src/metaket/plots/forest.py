@@ -10,6 +10,7 @@ from metaket.errors import InputError
 from metaket.plots._arms import arm_columns, left_out
 from metaket.plots._forest_columns import Wanted, table_columns
 from metaket.plots._forest_layout import ForestColumn, ForestLayout, ForestMark, ForestPanel, ForestRow
+from metaket.plots._forest_rob import rob_columns, rob_notes, rob_of
 from metaket.plots._forest_rows import members_of, pooled_rows, setting_of, study_marks, study_rows, subgroup_rows
 from metaket.plots._forest_styles import FOREST_STYLES, ForestStyle, style_of
 from metaket.plots._forest_words import (
@@ -25,6 +26,7 @@ from metaket.plots._forest_words import (
 from metaket.plots._scale import Axis, axis_for
 from metaket.plots._text import clean, study_count
 from metaket.pooling.result import PooledResult
+from metaket.rob_tools import RiskOfBias
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +45,7 @@ def forest_layout(
     also: PooledResult | Sequence[PooledResult] = (),
     left: Wanted = (),
     right: Wanted = (),
+    rob: RiskOfBias | str | None = None,
     title: str = "",
     arms: tuple[str, str] = ("Treatment", "Control"),
     favours: tuple[str, str] | None = None,
@@ -55,6 +58,7 @@ def forest_layout(
     """The numbers and texts of a forest plot; see `forest` for the parameters."""
     effects, look = result.effects, style_of(style)
     results = _same_effects(result, also)
+    judged = rob_of(effects, rob)
     groups = _groups(result, subgroups)
     signs, footnotes = footnote_marks(own_notes(effects))
     setting = setting_of(result, look, check_level(level), decimals)
@@ -70,11 +74,17 @@ def forest_layout(
         look,
         tuple(table),
         (*table_columns(effects, left), *arm_columns(effects, arms, columns, look, members)),
-        table_columns(effects, right),
+        (*table_columns(effects, right), *rob_columns(judged, effects)),
         (panel,),
         (),
         (*_lines(results, look), *(() if groups is None else (between_text(groups, look),))),
-        (*footnotes, *left_out(effects.dropped, arms), *_flags(results), *(clean(n) for n in notes)),
+        (
+            *footnotes,
+            *rob_notes(judged),
+            *left_out(effects.dropped, arms),
+            *_flags(results),
+            *(clean(n) for n in notes),
+        ),
         _alt_text(result, clean(title), table, groups, level),
     )
 
@@ -192,6 +202,9 @@ def forest(
         Further columns before and after the effects: names of the effects' table, with a format and a heading where
         wanted (``"dose"``, ``"dose:.2f"``, ``"Dose, mg/kg=dose:.2f"``), or a mapping of headings to names or to k
         values.
+    rob : RiskOfBias or {"rob2", "robins", "rob1"}, optional
+        Dots of the risk of bias after everything else: judgements from `metaket.risk_of_bias`, matched by the names
+        of the studies, or the tool whose columns the effects' table has.
     title : str
     arms : tuple of str
         Names of the treatment and the control arm over the data columns.
@@ -218,7 +231,7 @@ def forest(
     Raises
     ------
     UnknownChoiceError
-        An unknown style or column.
+        An unknown style, column or risk-of-bias tool.
     InputError
         A level outside (0, 1), limits that make no axis, results of other effects, or subgroups of another result.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import metaket.reproduction.rules_bias
 import metaket.reproduction.rules_claims
 import metaket.reproduction.rules_effects
 import metaket.reproduction.rules_folder

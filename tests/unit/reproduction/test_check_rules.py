@@ -321,3 +321,25 @@ def test_every_finding_says_how_sure_it_is(tmp_path: Path) -> None:
     document = check_paper(mk.load(tmp_path)).to_dict()
     assert document["findings"]
     assert all(f["sure"] in SURE and f["source"] for f in document["findings"])
+
+
+# --- risk of bias
+
+
+@pytest.mark.parametrize(
+    ("d3", "overall", "source", "message"),
+    [
+        ("low", "low", "s1", ""),
+        ("", "", "", ""),
+        ("high", "low", "s1", "rob2_overall is low, better than high in D3"),
+        ("hgih", "low", "s1", "row 2 (A): rob2_d3 is 'hgih'; RoB 2 has low, some concerns, high. Did you mean high?"),
+        ("low", "low", "", "RoB 2 is judged but rob2_source is blank; say who judged"),
+        ("low", "low", "s9", "rob2_source 's9' is not listed in paper.toml"),
+    ],
+)
+def test_risk_of_bias(tmp_path: Path, d3: str, overall: str, source: str, message: str) -> None:
+    rest = "low" if d3 else ""
+    header = "study,rob2_d1,rob2_d2,rob2_d3,rob2_d4,rob2_d5,rob2_overall,rob2_source"
+    trials = f"{header}\nA,{rest},,{d3},,,{overall},{source}\nB,,,,,,,\nC,,,,,,,\n"
+    got = hits(tmp_path, "risk-of-bias", trials=trials)
+    assert [f.message for f in got] == ([message] if message else [])
