@@ -40,6 +40,8 @@ def fitted(record: dict[str, Any], y: np.ndarray, v: np.ndarray, design: np.ndar
     intercept = record["columns"][0] == "(Intercept)"
     model = {"model": "common"} if record["method"] == "common" else {"tau2": record["method"]}
     matrix = design[:, 1:] if intercept else design
+    if record["method"] == "GENQ":
+        model["weights"] = 1 / np.sqrt(v)
     r = mk.pool(y, v, moderators=matrix, intercept=intercept, test=TESTS.get(record["test"], record["test"]), **model)
     statistic, _, p = r.omnibus()
     low, high = r.ci().T
@@ -58,7 +60,7 @@ def test_every_regression(records: list[dict[str, Any]], effects: dict[str, Any]
     for record in records:
         key = (record["dataset"], record["measure"], record["moderators"])
         entry = effects.get(f"{key[0]}-{key[1]}")
-        if entry is None or record["method"] == "GENQ" or key not in designs:
+        if entry is None or key not in designs:
             continue
         at = np.array(record["rows"]) - 1
         y, v = np.array(entry["yi"], dtype=float)[at], np.array(entry["vi"], dtype=float)[at]

@@ -21,6 +21,7 @@ def test_shift(data: Data, shift: float) -> None:
         assert_same(fit(method, moved, v), fit(method, moved - shift, v), shift=shift)
 
 
+@pytest.mark.filterwarnings("ignore:the 95 % Q-profile interval of tau2 is empty")
 @given(data=meta_analyses(), power=st.integers(-6, 6), test=st.sampled_from(TESTS))
 def test_scale(data: Data, power: int, test: str) -> None:
     """y times s and v times s^2 give the estimate times s and tau2 times s^2, from s = 1e-6 to 1e6."""
@@ -88,6 +89,7 @@ def test_equal_variances_have_closed_forms(data: Data) -> None:
     assert fit("ML", y, level).tau2 == pytest.approx(biased, rel=1e-9, abs=1e-11 * v[0])
 
 
+@pytest.mark.filterwarnings("ignore:.*interval of tau2 is empty")
 @given(data=meta_analyses(), test=st.sampled_from(TESTS), low=st.floats(0.05, 0.9), more=st.floats(0.001, 0.09))
 def test_a_higher_level_is_wider(data: Data, test: str, low: float, more: float) -> None:
     result = mk.pool(*data, tau2="DL", test=test)

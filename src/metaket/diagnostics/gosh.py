@@ -91,7 +91,7 @@ class Gosh(Printed):
             f"of the {int((self.k >= 2).sum())} with at least 2 studies, estimates on the analysis scale:",
             table_text(table),
         ]
-        failed = int((~self.converged).sum())
+        failed = int((~self.converged & (self.k >= 2)).sum())  # one study has no t-type test
         return "\n".join([*lines, *([f"WARNING: {failed} fits did not converge"] if failed else [])])
 
 

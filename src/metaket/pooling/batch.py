@@ -11,7 +11,7 @@ import numpy.typing as npt
 from metaket._checks import Array, check_level, float_array
 from metaket._distributions import critical, two_sided_p
 from metaket.errors import InputError
-from metaket.pooling.engine import Problem, blocks, gls
+from metaket.pooling.engine import Gls, Problem, blocks, gls, weighted
 from metaket.pooling.heterogeneity import i2_h2_from_q, i2_h2_from_tau2, q_p_value
 from metaket.pooling.inference import TESTS
 from metaket.pooling.spec import PoolSpec
@@ -40,7 +40,8 @@ class Fits:
         (k - p) / tr P at tau2 = 0, the typical sampling variance.
     k : ndarray, shape (m,)
     converged : ndarray of bool, shape (m,)
-        False too where the fit's data are not usable; its numbers are then NaN.
+        False too where the fit's data are not usable (its numbers are then NaN), and where a t-type test has no degree
+        of freedom (what depends on it is then NaN).
     n_iter : ndarray of int, shape (m,)
     """
 
@@ -76,7 +77,7 @@ def fit_arrays(
     x : ndarray, shape (k, p), optional
         Design matrix, shared by all fits.
     weights : ndarray, shape (k,), optional
-        For ``tau2="GENQ"``.
+        For ``tau2="GENQ"``: those of the generalised Q, and of the coefficients.
     """
     m = max(y.shape[0], v.shape[0], 1 if include is None else include.shape[0])
     k = y.shape[-1]
@@ -120,12 +121,20 @@ def _fit_block(y: Array, v: Array, n: Array | None, basis: Array | None, spec: P
     with np.errstate(divide="ignore", invalid="ignore"):
         null = gls(pr, pr.weights(np.zeros(y.shape[0])))
         found = _between(pr, spec, weights, usable)
-        fit = gls(pr, pr.weights(found.value))
+        fit = _coefficients(pr, found.value, weights)
         vcov, df = TESTS[spec.test].func(fit.vcov, fit.q, pr.df)
         typical = pr.df / null.trace_p
     q = np.where(pr.df > 0, null.q, 0.0)
-    out = Fits(fit.coef, vcov, df, found.value, found.se, q, pr.df, typical, pr.k, found.converged, found.n_iter)
+    sound = found.converged & (df > 0)
+    out = Fits(fit.coef, vcov, df, found.value, found.se, q, pr.df, typical, pr.k, sound, found.n_iter)
     return out if usable.all() else _blank(out, ~usable)
+
+
+def _coefficients(pr: Problem, tau2: Array, weights: Array | None) -> Gls:
+    """With weights 1 / (v + tau2), or with the user's."""
+    if weights is None:
+        return gls(pr, pr.weights(tau2))
+    return weighted(pr, np.broadcast_to(weights, pr.y.shape), tau2)
 
 
 def _between(pr: Problem, spec: PoolSpec, weights: Array | None, usable: Bools) -> Tau2:
@@ -169,7 +178,8 @@ class BatchResult:
     estimate, std_error, statistic, df, p_value : ndarray, shape (...)
     tau2, se_tau2, q, q_df, q_p, i2, h2, k : ndarray, shape (...)
     converged : ndarray of bool, shape (...)
-        False where the fit did not converge or its data were not usable (its numbers are NaN).
+        False where the fit did not converge, its data were not usable (its numbers are NaN), or a t-type test has no
+        degree of freedom (`std_error` of Hartung-Knapp, `p_value` and `ci` are NaN).
     n_iter : ndarray of int, shape (...)
     spec : PoolSpec
     """
@@ -233,7 +243,7 @@ def pool_many(
     -------
     BatchResult
         Arrays with the broadcast leading shape. A fit with unusable data, or none left, is NaN and flagged in
-        `converged`; the others stand.
+        `converged`; so is a single study under a t-type test, which has its estimate but no interval. The others stand.
 
     Raises
     ------

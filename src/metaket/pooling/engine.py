@@ -18,7 +18,7 @@ import numpy as np
 from metaket._checks import Array
 from metaket.errors import InputError
 
-__all__ = ["BLOCK", "Gls", "Moments", "Problem", "blocks", "dot", "gls", "gram", "moments"]
+__all__ = ["BLOCK", "Gls", "Moments", "Problem", "blocks", "dot", "gls", "gram", "moments", "weighted"]
 
 BLOCK = 131_072  # study cells a block: large enough to spread the cost of a call, a megabyte an array
 
@@ -164,6 +164,20 @@ def gls(pr: Problem, w: Array) -> Gls:
     resid = pr.y - np.einsum("mkp,mp->mk", pr.x, solve_y)
     trace = nw.sum(axis=-1) - np.einsum("mpq,mqp->m", inverse, gram(pr, nw * w))
     return Gls(solve_y, inverse, dot(nw * resid, resid), resid, trace)
+
+
+def weighted(pr: Problem, a: Array, t: Array) -> Gls:
+    """Least squares with the user's weights `a` (m, k) where the variances are v + t, t of shape (m,).
+
+    vcov is (X'AX)^-1 X'A S A X (X'AX)^-1 with S = diag(v + t); q is y'Py with P formed by 1 / (v + t), a chi-square
+    on k - p degrees of freedom whatever the weights of the mean.
+    """
+    fit = gls(pr, a)
+    s = pr.v + t[:, None]
+    naas = pr.counted(a * a * s)
+    meat = naas.sum(axis=-1)[:, None, None] if pr.x is None else gram(pr, naas)
+    bread = fit.vcov
+    return Gls(fit.coef, bread @ meat @ bread, gls(pr, 1.0 / s).q, fit.resid, fit.trace_p)
 
 
 def moments(pr: Problem, t: Array, *, restricted: bool) -> Moments:

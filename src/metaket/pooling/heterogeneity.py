@@ -43,8 +43,8 @@ def i2_h2_from_tau2(tau2: Array, typical: Array) -> tuple[Array, Array]:
 def q_profile(pr: Problem, level: float) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
     """Q-profile limits of tau2: where the generalised Q meets the chi-square quantiles.
 
-    A limit that would lie below 0 is 0; when even Q(0) is below the lower quantile both are 0 and the third
-    array is False: the set of admissible tau2 is empty. Viechtbauer (2007) Stat Med 26:37-52, p. 40.
+    A limit that would lie below 0 is 0; when even Q(0) is below the lower quantile both are 0: the set of admissible
+    tau2 is empty. The third array is whether both were solved. Viechtbauer (2007) Stat Med 26:37-52, p. 40.
     """
     tail = (1.0 - level) / 2.0
     df = np.maximum(pr.df, 1.0)

@@ -77,7 +77,7 @@ def pool(
     i2 : {"tau2", "Q"}
         Definition that the result's `i2` and `h2` follow.
     weights : array_like of shape (k,), optional
-        Positive weights of the generalised Q for ``tau2="GENQ"``.
+        Positive weights for ``tau2="GENQ"``: of the generalised Q, and of the studies in the pooled effect.
     moderators : str, sequence of str, or array_like of shape (k, p), optional
         Meta-regression on columns of the effects' table ("dose", "dose:route", "dose*route") or on a matrix.
     intercept : bool
@@ -104,6 +104,10 @@ def pool(
     -----
     .. math:: \hat\mu = \frac{\sum w_i y_i}{\sum w_i}, \quad w_i = \frac{1}{v_i + \hat\tau^2}, \quad
               \mathrm{se}(\hat\mu)^2 = \frac{1}{\sum w_i}
+
+    With given weights :math:`a_i` (GENQ) :math:`\hat\mu = \sum a_i y_i / \sum a_i` and
+    :math:`\mathrm{se}(\hat\mu)^2 = \sum a_i^2 (v_i + \hat\tau^2) / (\sum a_i)^2`; Hartung-Knapp's factor is
+    :math:`\sum w_i (y_i - \sum w_i y_i / \sum w_i)^2 / (k - 1)` there too.
 
     References
     ----------
@@ -170,10 +174,10 @@ def pool_spec(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None
     metafor="rma.uni(method='EE')",
 )
 def inverse_variance(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:
-    """Weights 1 / (v + tau2), with tau2 = 0 in the common-effect model."""
+    """Weights 1 / (v + tau2), with tau2 = 0 in the common-effect model; or the user's."""
     fits = fit_arrays(effects.y[None, :], effects.v[None, :], spec, weights=weights)
     tau2 = float(fits.tau2[0])
-    w = 1.0 / (effects.v + tau2)
+    w = 1.0 / (effects.v + tau2) if weights is None else weights
     return PooledResult(
         effects=effects,
         spec=spec,

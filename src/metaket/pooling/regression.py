@@ -65,6 +65,10 @@ class RegressionResult:
     r2: float | None
     converged: bool
 
+    def __post_init__(self) -> None:
+        self.coef.setflags(write=False)
+        self.vcov.setflags(write=False)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the coefficients."""
@@ -224,7 +228,8 @@ def meta_regression(
 
     Notes
     -----
-    :math:`\hat\beta = (X'WX)^{-1} X'Wy`, :math:`w_i = 1/(v_i + \hat\tau^2)`, with tau2 the residual heterogeneity.
+    :math:`\hat\beta = (X'WX)^{-1} X'Wy`, :math:`w_i = 1/(v_i + \hat\tau^2)`, with tau2 the residual heterogeneity; the
+    weights of GENQ take the place of W, and their variance is :math:`BSB'`, :math:`B = (X'AX)^{-1} X'A`.
     :math:`R^2 = (\hat\tau^2_0 - \hat\tau^2) / \hat\tau^2_0`, not below 0, with :math:`\hat\tau^2_0` from the model
     without moderators. Raudenbush (2009) in Handbook of Research Synthesis, 2nd ed., ch. 16.
     """

@@ -78,6 +78,9 @@ class PooledResult:
     converged: bool
     n_iter: int
 
+    def __post_init__(self) -> None:
+        self.weights.setflags(write=False)
+
     @property
     def k(self) -> int:
         """Number of studies."""
@@ -147,15 +150,17 @@ class PooledResult:
         """Why there is no prediction interval; empty if there is one."""
         if self.spec.model in WITHOUT_TAU2:
             return "a common-effect model has no spread of effects to predict from"
-        df, _ = PREDICTION[method].func(self.std_error, self.k, 1, self.df)
+        entry = PREDICTION[method]
+        df, _ = entry.func(self.std_error, self.k, 1, self.df)
         if self.k < 2 or df < 1:
-            return f"needs at least {3 if method in ('higgins', 'HTS', 'k-2') else 2} studies, has {self.k}"
+            return f"needs at least {3 if entry.code == 'higgins' else 2} studies, has {self.k}"
         return ""
 
     def tau2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
         """Interval of tau2 by Q-profile ("QP"), exact generalised Q ("GENQ"), profile likelihood ("PL") or "Wald".
 
-        `weights`, one a study, are those of the generalised Q; without them it is Cochran's, with 1 / v.
+        `weights`, one a study, are those of the generalised Q; without them it is Cochran's, with 1 / v. Where the
+        effects are more alike than even tau2 = 0 allows, QP and GENQ give (0, 0) with a DataWarning.
         """
         if self.k < 2:
             raise NotComputableError("an interval for tau2 needs at least 2 studies, there is 1")

@@ -21,6 +21,11 @@ I2_DEFINITIONS = ("tau2", "Q")
 WITHOUT_TAU2 = ("common", "mh", "peto")
 
 
+def _is_number(value: object) -> bool:
+    """A number, which True is not."""
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
 MODELS: Registry[Callable[..., Any]] = Registry("model")  # filled by the models' own modules
 
 
@@ -49,7 +54,7 @@ class PoolSpec:
         model = MODELS[model].code
         if isinstance(tau2, str):
             method: str | float = ESTIMATORS[tau2].code
-        elif isinstance(tau2, int | float | np.number) and math.isfinite(tau2) and tau2 >= 0:
+        elif _is_number(tau2) and math.isfinite(tau2) and tau2 >= 0:
             method = float(tau2)
         else:
             raise InputError(f"tau2 must be a method's code or a number of at least 0, got {tau2!r}")

@@ -277,7 +277,7 @@ def solve_q(pr: Problem, target: Array) -> tuple[Array, npt.NDArray[np.bool_], n
     metafor="GENQ",
 )
 def generalised_q(pr: Problem, weights: Array | None = None) -> Tau2:
-    """Moments of the Q made with the user's weights."""
+    """Moments of the Q made with the user's weights, which the pooled effect has too (see `pool`)."""
     return _moment(pr, np.ones_like(pr.y) if weights is None else weights)
 
 

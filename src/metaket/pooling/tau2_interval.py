@@ -6,6 +6,7 @@ Each method is one function of a `Tau2Question`, registered in `TAU2_INTERVALS`;
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from scipy import optimize, special
 from metaket._checks import Array
 from metaket._distributions import critical
 from metaket._registry import Registry
-from metaket.errors import InputError, NotComputableError
+from metaket.errors import DataWarning, InputError, NotComputableError
 from metaket.pooling.engine import Problem, gls
 from metaket.pooling.heterogeneity import q_profile
 from metaket.pooling.likelihood import log_likelihood
@@ -65,6 +66,12 @@ def tau2_limits(question: Tau2Question, method: str = "QP") -> tuple[float, floa
         No degrees of freedom, or (Wald) no standard error.
     InputError
         A profile likelihood of an estimate that does not maximise one; weights that are not positive.
+
+    Warns
+    -----
+    DataWarning
+        No tau2 is admissible: the effects are more alike than their sampling variances allow (QP, GENQ). Both limits
+        are then 0.
     """
     if question.problem.df[0] < 1:
         raise NotComputableError("an interval for tau2 needs more studies than coefficients")
@@ -81,7 +88,18 @@ def tau2_limits(question: Tau2Question, method: str = "QP") -> tuple[float, floa
 def q_profile_limits(question: Tau2Question) -> tuple[float, float]:
     """Where the generalised Q with weights 1 / (v + tau2) meets the chi-square quantiles."""
     low, high, _ = q_profile(question.problem, question.level)
+    if high[0] == 0.0:
+        _say_empty(question.level, "Q-profile")
     return float(low[0]), float(high[0])
+
+
+def _say_empty(level: float, label: str) -> None:
+    warnings.warn(
+        f"the {100 * level:g} % {label} interval of tau2 is empty: the effects are more alike than their sampling "
+        "variances allow even at tau2 = 0; both limits are given as 0",
+        DataWarning,
+        stacklevel=5,
+    )
 
 
 @TAU2_INTERVALS.add(
@@ -107,7 +125,10 @@ def generalised_q_limits(question: Tau2Question) -> tuple[float, float]:
         return float(weighted_chi2_cdf(np.asarray(observed), np.maximum(eigenvalues, 0.0))[1])
 
     scale = float(pr.v_max[0])
-    return _solve_up(upper_tail, tail, scale), _solve_up(upper_tail, 1.0 - tail, scale)
+    low, high = _solve_up(upper_tail, tail, scale), _solve_up(upper_tail, 1.0 - tail, scale)
+    if high == 0.0:
+        _say_empty(question.level, "generalised Q")
+    return low, high
 
 
 def _positive_weights(question: Tau2Question) -> Array:

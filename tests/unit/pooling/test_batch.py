@@ -51,6 +51,17 @@ def test_shapes_that_do_not_fit() -> None:
             mk.pool_many(empty, empty)
 
 
+@pytest.mark.parametrize("test", ["t", "hksj", "hksj-adhoc"])
+def test_one_study_has_no_t_test(test: str) -> None:
+    """Its estimate stands, its interval isn't there, and `converged` says so; the other fits don't mind."""
+    found = mk.pool_many(Y, V, np.array([[0, 1.0, 0, 0], [1, 1, 1, 1]]), test=test)
+    assert found.converged.tolist() == [False, True]
+    assert found.estimate[0] == Y[1]
+    assert np.isnan(found.p_value[0])
+    assert np.isfinite(found.p_value[1])
+    assert mk.pool_many(Y[:1], V[:1]).converged
+
+
 def test_values_that_are_no_numbers() -> None:
     for arguments, name in (((["a"], [1]), "y"), (([1], ["b"]), "v"), (([1], [1], ["c"]), "include")):
         with pytest.raises(InputError, match=f"^{name} must be numbers"):

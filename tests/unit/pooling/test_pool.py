@@ -10,6 +10,7 @@ import pytest
 
 import metaket as mk
 from metaket.errors import DataError, InputError, NotComputableError, UnknownChoiceError
+from metaket.pooling.batch import fit_arrays
 
 Y, V = [0.1, 0.3, 0.5, 0.9], [0.04, 0.05, 0.06, 0.03]
 
@@ -130,6 +131,36 @@ def test_genq_needs_weights() -> None:
         mk.pool(Y, V, tau2="GENQ", weights=[1, 2, 3])
     a = mk.pool(Y, V, tau2="GENQ", weights=1 / np.array(V))
     assert a.tau2 == pytest.approx(mk.pool(Y, V, tau2="DL").tau2, rel=1e-12)
+    assert a.weights == pytest.approx(100 * (1 / np.array(V)) / (1 / np.array(V)).sum())  # the user's, not 1/(v + tau2)
+
+
+def test_genq_moderators_and_multiplicity() -> None:
+    """A study counted twice is the row twice; an intercept alone as a matrix is the pooled effect."""
+    w = np.array([1.0, 2.0, 0.5, 3.0])
+    pooled = mk.pool(Y, V, tau2="GENQ", weights=w, test="hksj")
+    matrix = mk.pool(Y, V, tau2="GENQ", weights=w, test="hksj", moderators=np.ones((4, 1)), intercept=False)
+    assert (matrix.coef[0], matrix.std_error[0]) == pytest.approx((pooled.estimate, pooled.std_error), rel=1e-12)
+    twice = fit_arrays(np.array([Y]), np.array([V]), pooled.spec, include=np.array([[1.0, 2, 1, 1]]), weights=w)
+    rows = [0, 1, 1, 2, 3]
+    row = mk.pool(np.array(Y)[rows], np.array(V)[rows], tau2="GENQ", weights=w[rows], test="hksj")
+    assert (twice.coef[0, 0], twice.vcov[0, 0, 0]) == pytest.approx((row.estimate, row.std_error**2), rel=1e-12)
+
+
+def test_true_is_no_tau2_and_weights_are_read_only() -> None:
+    with pytest.raises(InputError, match="tau2 must be a method's code or a number of at least 0, got True"):
+        mk.pool(Y, V, tau2=True)
+    with pytest.raises(ValueError, match="read-only"):
+        mk.pool(Y, V).weights[0] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        mk.pool(Y, V, moderators=np.arange(4.0)[:, None]).coef[0] = 1.0
+
+
+def test_the_reason_without_a_prediction_interval_knows_aliases() -> None:
+    two = mk.pool(Y[:2], V[:2])
+    for name in ("higgins", "HTS", "hts", "k-2"):
+        assert two.prediction_gap(name) == "needs at least 3 studies, has 2"
+    assert two.prediction_gap("k-1") == two.prediction_gap("HK") == ""
+    assert mk.pool(Y[:1], V[:1]).prediction_gap("hk") == "needs at least 2 studies, has 1"
 
 
 def test_gosh_of_all_subsets_is_one_call() -> None:

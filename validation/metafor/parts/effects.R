@@ -121,8 +121,8 @@ effect_records <- function(sets) {
     for (measure in family_measures[[set$family]]) {
       variants <- option_variants(set, measure)
       check_defaults(set, measure, variants[[1]])
-      for (suffix in names(variants)) {
-        out[[length(out) + 1L]] <- effect_record(set, measure, suffix, variants[[suffix]])
+      for (i in seq_along(variants)) {
+        out[[length(out) + 1L]] <- effect_record(set, measure, names(variants)[i], variants[[i]])
       }
     }
   }
