@@ -26,6 +26,7 @@ LAYERS = {
     "measures": "Effect sizes",
     "pooling": "Pooling",
     "timecourse": "Pooling over time",
+    "rob_tools": "Risk of bias",
     "diagnostics": "Diagnostics",
     "datasets": "Papers",
     "reproduction": "Papers",

@@ -62,11 +62,23 @@ def _fallback() -> tuple[str, ...]:
     return (*(name for name in FALLBACK if name in installed), *others)
 
 
-@lru_cache(maxsize=1)
-def _fallback_characters() -> frozenset[int]:
+@lru_cache(maxsize=512)
+def _charmap(family: str) -> frozenset[int]:
     from matplotlib.font_manager import findfont, get_font
 
-    return frozenset().union(*(get_font(findfont(name)).get_charmap() for name in _fallback()))
+    return frozenset(get_font(findfont(family)).get_charmap())
+
+
+@lru_cache(maxsize=20000)
+def _home(letter: str, families: tuple[str, ...]) -> str:
+    """The first font that has a letter; empty if none has."""
+    return next((name for name in families if ord(letter) in _charmap(name)), "")
+
+
+def _homes(text: str) -> tuple[str, ...]:
+    """Fonts of the letters that ours lacks, and of those alone: each further one is looked up in every weight."""
+    others = (c for c in text if ord(c) not in _known_characters())
+    return tuple(dict.fromkeys(name for c in others if (name := _home(c, _fallback()))))
 
 
 def _covered(text: str) -> bool:
@@ -77,7 +89,7 @@ def _font(text: str, size: float, weight: str) -> FontProperties:
     """DejaVu Sans; fonts for other scripts, where installed, only behind it and only for text that needs them."""
     from matplotlib.font_manager import FontProperties
 
-    family = [FAMILY] if _covered(text) else [FAMILY, *_fallback()]
+    family = [FAMILY] if _covered(text) else [FAMILY, *_homes(text)]
     return FontProperties(family=family, size=size, weight=weight)
 
 
@@ -170,7 +182,9 @@ class Page:
         if not text:
             return
         if not _covered(text):
-            warn_of_missing(text, _known_characters() | _fallback_characters())
+            warn_of_missing(
+                "".join(c for c in text if not (ord(c) in _known_characters() or _home(c, _fallback()))), text
+            )
         level = rotation == 0.0
         (on or self.ax).text(
             x,

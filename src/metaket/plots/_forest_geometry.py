@@ -252,8 +252,14 @@ def favours_lines(
     if min(rooms) < 60.0:
         rooms = (high - low) / 2 - 4.0, (high - low) / 2 - 4.0
         places = (low, high, "ends")
+        texts = [_pointing(texts[0], "← {}"), _pointing(texts[1], "{} →")]  # they no longer stand beside the null
     lines = [wrap(t, room, SMALL) if t else () for t, room in zip(texts, rooms, strict=True)]
     return (lines[0], lines[1]), places
+
+
+def _pointing(text: str, form: str) -> str:
+    """With an arrow, unless the style has one."""
+    return form.format(text) if text and not {"←", "→"} & set(text) else text
 
 
 def row_heights(layout: ForestLayout, labels: list[tuple[str, ...]], groups: tuple[Group, ...]) -> tuple[float, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
-from collections.abc import Set
 
 from metaket.errors import DataWarning
 
@@ -23,15 +22,14 @@ SCRIPTS = {
 }
 
 
-def missing_scripts(text: str, known: Set[int]) -> dict[str, tuple[str, str]]:
-    """Script -> (font to install, the letters of `text` that no font in `known` has)."""
+def missing_scripts(letters: str) -> dict[str, tuple[str, str]]:
+    """Script -> (font to install, its letters among those that no font has)."""
     found: dict[str, tuple[str, str]] = {}
-    for letter in dict.fromkeys(text):
-        if ord(letter) in known or unicodedata.category(letter).startswith("C"):
+    for letter in dict.fromkeys(letters):
+        if unicodedata.category(letter).startswith("C"):
             continue
         script, font = _script(letter)
-        letters = found.get(script, (font, ""))[1]
-        found[script] = font, letters + letter
+        found[script] = font, found.get(script, (font, ""))[1] + letter
     return found
 
 
@@ -41,12 +39,19 @@ def _script(letter: str) -> tuple[str, str]:
     return SCRIPTS.get(word, (name, f"Noto Sans {name} (Debian: fonts-noto-core)"))
 
 
-def warn_of_missing(text: str, known: Set[int]) -> None:
-    """A `DataWarning` for each script of the text that would be drawn as empty boxes."""
-    for script, (font, letters) in missing_scripts(text, known).items():
+def warn_of_missing(without: str, text: str) -> None:
+    """A `DataWarning` for each script of the letters `without` a font, which `text` would show as empty boxes."""
+    for script, (font, letters) in missing_scripts(without).items():
         warnings.warn(
-            f"{NO_FONT} the {script} letters {letters!r} of {text!r}: they are drawn as empty boxes; "
-            f"install {font} and draw again",
+            f"{NO_FONT} the {script} letters {letters!r} of {text!r}: they are drawn as empty boxes; install {font} "
+            f"and draw again (if it is installed already, {_refresh()})",
             DataWarning,
             stacklevel=2,
         )
+
+
+def _refresh() -> str:
+    """matplotlib lists the fonts once and does not see those installed later."""
+    from matplotlib import get_cachedir
+
+    return f"delete matplotlib's list of fonts, fontlist-*.json in {get_cachedir()}, and start Python again"

@@ -155,7 +155,7 @@ def _pictures(rep: Reproduction, folder: Path, progress: Callable[[str], None]) 
             warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
     if missing:
         letters = "".join(map(chr, missing))
-        fonts = ", ".join(sorted({font for font, _ in missing_scripts(letters, frozenset()).values()}))
+        fonts = ", ".join(sorted({font for font, _ in missing_scripts(letters).values()}))
         warnings.warn(
             f"no font here has {letters}: they are boxes in the PNG and PDF figures; install {fonts}",
             DataWarning,
