@@ -15,6 +15,7 @@ LAYERS = (
     "_registry",
     "_checks",
     "_distributions",
+    "_notebook",
     "tables",
     "rob_tools",
     "datasets",

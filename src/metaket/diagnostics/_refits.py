@@ -5,13 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metaket._checks import Array
 from metaket._distributions import two_sided_p
+from metaket._notebook import ShownAsText
 from metaket.errors import ConvergenceWarning, InputError, NotComputableError
 from metaket.measures.registry import scale_of
 from metaket.pooling.batch import BatchResult, pool_many
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Printed",
     "Refits",
     "need_inverse_variance",
     "need_pooled",
@@ -42,15 +41,6 @@ FORMATS: dict[str, Any] = {
 }
 COLUMNS = ("estimate", "std_error", "statistic", "df", "p_value", "ci_low", "ci_high")
 MORE = ("tau2", "q", "q_df", "q_p", "i2", "h2", "k")
-
-
-class Printed:
-    """Shown in a notebook as it is printed."""
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        return "<pre>" + escape(str(self)) + "</pre>"
 
 
 def table_text(frame: pd.DataFrame) -> str:
@@ -88,7 +78,7 @@ def need_weights(result: PooledResult | RegressionResult, what: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Refits(Printed):
+class Refits(ShownAsText):
     """A pooled result, pooled again for m selections of its studies.
 
     Attributes

@@ -9,7 +9,8 @@ import numpy as np
 
 from metaket._checks import Array, check_level
 from metaket._distributions import critical, two_sided_p
-from metaket.diagnostics._refits import Printed, need_weights, table_text
+from metaket._notebook import ShownAsText
+from metaket.diagnostics._refits import need_weights, table_text
 from metaket.pooling.batch import Fits, fit_arrays
 from metaket.pooling.regression import RegressionResult
 
@@ -22,7 +23,7 @@ NO_RANK = "the studies do not identify every coefficient"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegressionRefits(Printed):
+class RegressionRefits(ShownAsText):
     """A meta-regression, fitted again for m selections of its studies.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 
 from metaket._checks import Array, check_choice, check_level
 from metaket._distributions import critical, two_sided_p
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p, spec_of
 from metaket.diagnostics._counts import Columns, sizes_of
 from metaket.errors import DataWarning, NotComputableError
@@ -49,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Egger:
+class Egger(Judged):
     """Egger's test.
 
     Attributes
@@ -84,11 +85,6 @@ class Egger:
     tau2: float = 0.0
     k: int = 0
     cautions: tuple[str, ...] = ()
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the test."""
-        return not self.cautions
 
     def limit_ci(self, level: float = 0.95) -> Interval:
         """Interval of the effect at infinite precision."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metaket._checks import Array
+from metaket._notebook import ShownAsText
 from metaket.diagnostics._deletion import deletion
-from metaket.diagnostics._refits import Printed, table_text
+from metaket.diagnostics._refits import table_text
 from metaket.pooling.regression import RegressionResult
 from metaket.pooling.result import PooledResult
 
@@ -20,7 +21,7 @@ __all__ = ["Baujat", "baujat"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Baujat(Printed):
+class Baujat(ShownAsText):
     """Coordinates of a Baujat plot.
 
     Attributes

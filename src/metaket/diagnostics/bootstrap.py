@@ -9,7 +9,8 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array, check_choice, check_level
-from metaket.diagnostics._refits import Printed, need_inverse_variance, need_pooled, need_studies
+from metaket._notebook import ShownAsText
+from metaket.diagnostics._refits import need_inverse_variance, need_pooled, need_studies
 from metaket.errors import InputError
 from metaket.pooling.batch import BatchResult, pool_many
 from metaket.pooling.result import Interval, PooledResult
@@ -27,7 +28,7 @@ SEED = 19790101  # unless a generator is given
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bootstrap(Printed):
+class Bootstrap(ShownAsText):
     """A bootstrap distribution.
 
     Attributes

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from metaket._checks import Array, check_level, float_array
-from metaket._distributions import critical, two_sided_p
+from metaket._checks import Array, float_array
+from metaket.diagnostics._answers import Judged, Normal
 from metaket.diagnostics._cautions import Question, effects_of, few, lines_of, precision_ratio, shown_p, spec_of
 from metaket.diagnostics._maximise import log_ndtr, maximise
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.pool import pool_spec
-from metaket.pooling.result import Interval, PooledResult
+from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ NORMAL = math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True, slots=True)
-class CopasFit:
+class CopasFit(Normal):
     """The model at one strength of selection.
 
     Attributes
@@ -65,19 +65,9 @@ class CopasFit:
     unpublished: float
     converged: bool
 
-    def ci(self, level: float = 0.95) -> Interval:
-        """Wald interval on the analysis scale."""
-        half = float(critical(check_level(level), np.inf)) * self.std_error
-        return Interval(self.estimate - half, self.estimate + half)
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided p-value of no effect."""
-        return float(two_sided_p(np.asarray(self.estimate / self.std_error), np.asarray(np.inf)))
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Copas:
+class Copas(Judged):
     """A Copas sensitivity analysis.
 
     Attributes
@@ -103,11 +93,6 @@ class Copas:
     adjusted: CopasFit | None
     enough: bool
     cautions: tuple[str, ...]
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the answer."""
-        return not self.cautions
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a strength of selection: the fields of `CopasFit`, ci_low, ci_high, adjusted."""

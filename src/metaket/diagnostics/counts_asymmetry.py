@@ -10,6 +10,7 @@ import numpy as np
 
 from metaket._checks import Array, check_choice
 from metaket._distributions import two_sided_p
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p
 from metaket.diagnostics._counts import Columns, TwoByTwo, two_by_two
 from metaket.diagnostics.asymmetry import Line, mixed_line, weighted_line
@@ -25,7 +26,7 @@ __all__ = ["SlopeTest", "deeks", "harbord", "macaskill", "peters", "schwarzer"]
 
 
 @dataclass(frozen=True, slots=True)
-class SlopeTest:
+class SlopeTest(Judged):
     """A regression test of counts.
 
     Attributes
@@ -55,11 +56,6 @@ class SlopeTest:
     effect: str
     k: int
     cautions: tuple[str, ...]
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the test."""
-        return not self.cautions
 
     def to_frame(self) -> pd.DataFrame:
         """One row: test, predictor, estimate (slope), std_error, statistic, df, p_value, limit, k, cautions."""

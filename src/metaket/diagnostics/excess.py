@@ -10,6 +10,7 @@ import numpy as np
 from scipy import optimize, special
 
 from metaket._checks import Array, check_choice
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, few, lines_of, need_null, shown_p
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.pool import pool_spec
@@ -26,7 +27,7 @@ LIMIT_ALPHA = 0.10  # Ioannidis & Trikalinos (2007) p. 246
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ExcessSignificance:
+class ExcessSignificance(Judged):
     """A test of excess significance.
 
     Attributes
@@ -68,11 +69,6 @@ class ExcessSignificance:
     def ratio(self) -> float:
         """Observed over expected."""
         return self.observed / self.expected
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the test."""
-        return not self.cautions
 
     def to_frame(self) -> pd.DataFrame:
         """One row: test, observed, expected, ratio, chi2, p_value, theta, tau2, theta_limit, k, cautions."""

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import check_choice
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import Question, effects_of, lines_of, need_null
 from metaket.errors import InputError
 from metaket.measures.effect import EffectSizes
@@ -24,7 +25,7 @@ GENERAL = "it says nothing about how many null results exist, and supposes that 
 
 
 @dataclass(frozen=True, slots=True)
-class FailSafeN:
+class FailSafeN(Judged):
     """A fail-safe N.
 
     Attributes
@@ -59,11 +60,6 @@ class FailSafeN:
     def tolerance(self) -> int:
         """Rosenthal's tolerance level 5 k + 10, above which he called a result tolerant of the file drawer."""
         return 5 * self.k + 10
-
-    @property
-    def trust(self) -> bool:
-        """Never: no fail-safe N is to be relied upon."""
-        return not self.cautions
 
     def to_frame(self) -> pd.DataFrame:
         """One row: method, n, k, p_value, mean_effect, alpha, target, cautions."""

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import Array
-from metaket.diagnostics._refits import Printed, need_inverse_variance, need_pooled, need_studies, table_text
+from metaket._notebook import ShownAsText
+from metaket.diagnostics._refits import need_inverse_variance, need_pooled, need_studies, table_text
 from metaket.errors import InputError
 from metaket.pooling.batch import BatchResult, pool_many
 from metaket.pooling.result import PooledResult
@@ -29,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gosh(Printed):
+class Gosh(ShownAsText):
     """Results of subsets.
 
     Attributes

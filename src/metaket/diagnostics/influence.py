@@ -9,8 +9,9 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array
+from metaket._notebook import ShownAsText
 from metaket.diagnostics._deletion import Deletion, deletion
-from metaket.diagnostics._refits import Printed, table_text
+from metaket.diagnostics._refits import table_text
 from metaket.diagnostics.residuals import Residuals, residuals_of
 from metaket.pooling.regression import RegressionResult
 from metaket.pooling.result import PooledResult
@@ -25,7 +26,7 @@ MEASURES = ("dffits", "cooks_distance", "cov_ratio", "tau2_deleted", "q_deleted"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Influence(Printed):
+class Influence(ShownAsText):
     """Influence of each study.
 
     Attributes

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from metaket._checks import Array, check_level
-from metaket._distributions import critical, two_sided_p
+from metaket._checks import Array
+from metaket.diagnostics._answers import Judged, Normal
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p, spec_of
 from metaket.diagnostics.asymmetry import weighted_line
 from metaket.errors import NotComputableError
 from metaket.pooling.pool import pool_spec
-from metaket.pooling.result import Interval, PooledResult
+from metaket.pooling.result import PooledResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ __all__ = ["LimitMetaAnalysis", "limit_meta_analysis"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LimitMetaAnalysis:
+class LimitMetaAnalysis(Judged, Normal):
     """A limit meta-analysis.
 
     Attributes
@@ -64,11 +64,6 @@ class LimitMetaAnalysis:
         return self.pooled.k
 
     @property
-    def p_value(self) -> float:
-        """Two-sided p-value of no effect in the limit."""
-        return float(two_sided_p(np.asarray(self.estimate / self.std_error), np.asarray(np.inf)))
-
-    @property
     def q_small_p(self) -> float:
         """p-value of no small-study effects, chi-square on 1."""
         return float(special.chdtrc(1.0, self.q_small))
@@ -77,16 +72,6 @@ class LimitMetaAnalysis:
     def q_residual_p(self) -> float:
         """p-value of no heterogeneity beyond them, chi-square on k - 2."""
         return float(special.chdtrc(self.k - 2.0, self.q_residual))
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the estimate."""
-        return not self.cautions
-
-    def ci(self, level: float = 0.95) -> Interval:
-        """Normal interval of the limit, on the analysis scale."""
-        half = float(critical(check_level(level), np.inf)) * self.std_error
-        return Interval(self.estimate - half, self.estimate + half)
 
     def to_frame(self, level: float = 0.95, *, transform: bool = False) -> pd.DataFrame:
         """Two rows, pooled and limit: what, estimate, std_error, ci_low, ci_high, p_value."""

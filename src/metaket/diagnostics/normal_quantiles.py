@@ -9,8 +9,9 @@ import numpy as np
 from scipy import special, stats
 
 from metaket._checks import Array, check_choice, check_level
+from metaket._notebook import ShownAsText
 from metaket.diagnostics._deletion import Whole, whole_fit
-from metaket.diagnostics._refits import Printed, need_studies, table_text
+from metaket.diagnostics._refits import need_studies, table_text
 from metaket.diagnostics.residuals import residuals
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.batch import Fits, fit_arrays
@@ -29,7 +30,7 @@ CELLS = 2_000_000  # of deleted fits at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NormalQuantiles(Printed):
+class NormalQuantiles(ShownAsText):
     """Points and envelopes of a normal quantile plot, in the order of the residuals.
 
     Attributes

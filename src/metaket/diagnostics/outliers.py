@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from metaket._checks import Array, check_choice, check_level
 from metaket._distributions import critical, two_sided_p
+from metaket._notebook import ShownAsText
 from metaket.diagnostics._deletion import deletion
-from metaket.diagnostics._refits import Printed, need_pooled, need_studies, need_weights, table_text
+from metaket.diagnostics._refits import need_pooled, need_studies, need_weights, table_text
 from metaket.diagnostics.residuals import residuals_of
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import PooledResult
@@ -26,7 +27,7 @@ CORRECTIONS = {"holm": "holm", "bonferroni": "bonferroni", "hochberg": "simes-ho
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outliers(Printed):
+class Outliers(ShownAsText):
     """Outlying studies.
 
     Attributes

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from metaket._checks import Array
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, lines_of, need_null, shown_p
 from metaket.errors import NotComputableError
 from metaket.measures.effect import EffectSizes
@@ -30,7 +31,7 @@ SMALL_SET = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PCurve:
+class PCurve(Judged):
     """A p-curve.
 
     Attributes
@@ -82,11 +83,6 @@ class PCurve:
     def inadequate(self) -> bool:
         """Flatter than 33 % power: full at 0.05, or half and binomial at 0.10."""
         return self.flat_full_p < 0.05 or (self.flat_half_p < 0.1 and self.flat_binomial_p < 0.1)
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the answer."""
-        return not self.cautions
 
     def shares(self) -> dict[str, float]:
         """Percent of the significant p-values in each bin of 0.01: what a figure draws."""

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import optimize, special
 
 from metaket._checks import Array, check_choice
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import HETEROGENEOUS, Question, effects_of, lines_of, need_null, shown_p
 from metaket.diagnostics._maximise import Maximum, log_ndtr, maximise
 from metaket.errors import NotComputableError
@@ -30,7 +31,7 @@ Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PUniform:
+class PUniform(Judged):
     """An answer of p-uniform or p-uniform*.
 
     Attributes
@@ -68,11 +69,6 @@ class PUniform:
     tau2_p: float
     pooled: PooledResult
     cautions: tuple[str, ...]
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the answer."""
-        return not self.cautions
 
     def to_frame(self, *, transform: bool = False) -> pd.DataFrame:
         """One row: method, estimate, ci_low, ci_high, p_value, bias_p, tau2, tau2_p, significant, k, cautions."""

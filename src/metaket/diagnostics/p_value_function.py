@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from metaket._checks import Array, float_array
 from metaket._distributions import two_sided_p
-from metaket.diagnostics._refits import Printed, need_pooled, table_text
+from metaket._notebook import ShownAsText
+from metaket.diagnostics._refits import need_pooled, table_text
 from metaket.errors import InputError
 from metaket.pooling.inference import PREDICTION
 from metaket.pooling.result import PooledResult
@@ -26,7 +27,7 @@ REACH = 4.0  # standard errors beyond the outermost estimate: two-sided p of 6e-
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PValueFunction(Printed):
+class PValueFunction(ShownAsText):
     """p-values over a grid of effects.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 
 from metaket._checks import check_choice, check_level
 from metaket._distributions import critical, two_sided_p
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p
 from metaket.diagnostics.asymmetry import weighted_line
 from metaket.errors import InputError, NotComputableError
@@ -22,7 +23,7 @@ __all__ = ["PrecisionEffect", "peese", "pet", "pet_peese"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PrecisionEffect:
+class PrecisionEffect(Judged):
     """An effect at infinite precision.
 
     Attributes
@@ -67,11 +68,6 @@ class PrecisionEffect:
     def p_value(self) -> float:
         """Two-sided p-value of no effect at infinite precision."""
         return float(two_sided_p(np.asarray(self.statistic), np.asarray(self.df)))
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the estimate."""
-        return not self.cautions
 
     def ci(self, level: float = 0.95) -> Interval:
         """Confidence interval on the analysis scale."""

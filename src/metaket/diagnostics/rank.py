@@ -10,6 +10,7 @@ import numpy as np
 
 from metaket._checks import Array, check_choice
 from metaket._distributions import two_sided_p
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p
 from metaket.errors import NotComputableError
 
@@ -23,7 +24,7 @@ EXACT_BELOW = 50  # studies; the exact distribution is quick up to there, and th
 
 
 @dataclass(frozen=True, slots=True)
-class Begg:
+class Begg(Judged):
     """Begg & Mazumdar's test.
 
     Attributes
@@ -50,11 +51,6 @@ class Begg:
     k: int
     cautions: tuple[str, ...]
     test: str = "Begg's rank test"
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the test."""
-        return not self.cautions
 
     def to_frame(self) -> pd.DataFrame:
         """One row: test, estimate (tau), statistic, p_value, method, k, cautions."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metaket._checks import Array, check_level, float_array
-from metaket._distributions import critical, two_sided_p
+from metaket._checks import Array, float_array
+from metaket.diagnostics._answers import Judged, Normal
 from metaket.diagnostics._cautions import lines_of, shown_p
 from metaket.diagnostics.selection import interval_of, p_values
 from metaket.diagnostics.selection_weights import STEP, label_of, log_weight
 from metaket.measures.effect import EffectSizes
-from metaket.pooling.result import Interval, PooledResult
+from metaket.pooling.result import PooledResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ __all__ = ["SelectionModel"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SelectionModel:
+class SelectionModel(Judged, Normal):
     """A selection model's fit.
 
     Attributes
@@ -81,21 +81,6 @@ class SelectionModel:
     def k(self) -> int:
         """Number of studies."""
         return self.effects.k
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided p-value of no mean effect, normal."""
-        return float(two_sided_p(np.asarray(self.estimate / self.std_error), np.asarray(np.inf)))
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the answer."""
-        return not self.cautions
-
-    def ci(self, level: float = 0.95) -> Interval:
-        """Wald interval of the mean effect, on the analysis scale."""
-        half = float(critical(check_level(level), np.inf)) * self.std_error
-        return Interval(self.estimate - half, self.estimate + half)
 
     def weight(self, p: Any, imprecision: float = 1.0) -> Array:
         """Relative chance of publication at p-values `p` in (0, 1); what a figure of the weight function shows."""

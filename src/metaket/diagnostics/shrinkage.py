@@ -9,8 +9,9 @@ import numpy as np
 
 from metaket._checks import Array, check_level
 from metaket._distributions import critical
+from metaket._notebook import ShownAsText
 from metaket.diagnostics._deletion import whole_fit
-from metaket.diagnostics._refits import Printed, table_text
+from metaket.diagnostics._refits import table_text
 from metaket.pooling.regression import RegressionResult
 from metaket.pooling.result import PooledResult
 
@@ -21,7 +22,7 @@ __all__ = ["Predictions", "blup"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Predictions(Printed):
+class Predictions(ShownAsText):
     """Predicted true effects of the studies.
 
     Attributes

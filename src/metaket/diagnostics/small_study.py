@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metaket._notebook import ShownAsText
 from metaket.diagnostics._counts import Columns
 from metaket.diagnostics.asymmetry import egger
 from metaket.diagnostics.counts_asymmetry import harbord, peters, schwarzer
@@ -31,7 +32,7 @@ COUNTS = ("OR", "RR", "PETO")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SmallStudyEffects:
+class SmallStudyEffects(ShownAsText):
     """The answers of every test and adjustment that fits.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metaket._checks import Array, check_choice
+from metaket.diagnostics._answers import Judged
 from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p, spec_of
 from metaket.diagnostics.asymmetry import mixed_line
 from metaket.errors import ConvergenceWarning, NotComputableError
@@ -29,7 +30,7 @@ MAX_ITER = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrimAndFill:
+class TrimAndFill(Judged):
     """Trim and fill.
 
     Attributes
@@ -72,11 +73,6 @@ class TrimAndFill:
     converged: bool
     n_iter: int
     cautions: tuple[str, ...]
-
-    @property
-    def trust(self) -> bool:
-        """Whether nothing speaks against the answer."""
-        return not self.cautions
 
     def to_frame(self, level: float = 0.95, *, transform: bool = False) -> pd.DataFrame:
         """Two rows, observed and filled: what, k0, then the columns of `PooledResult.to_frame`."""

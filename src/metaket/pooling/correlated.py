@@ -12,6 +12,7 @@ from scipy import optimize, special
 
 from metaket._checks import Array, check_choice, check_level, float_array
 from metaket._distributions import critical, two_sided_p
+from metaket._notebook import ShownAsText
 from metaket.errors import InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.design import Design, build_design
@@ -28,7 +29,7 @@ __all__ = ["CorrelatedResult", "pool_correlated"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CorrelatedResult:
+class CorrelatedResult(ShownAsText):
     """A model of correlated effects with its question.
 
     Attributes

@@ -13,6 +13,7 @@ from scipy import special
 
 from metaket._checks import Array, check_level
 from metaket._distributions import critical, two_sided_p
+from metaket._notebook import ShownAsText
 from metaket.errors import ConvergenceWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
@@ -27,7 +28,7 @@ __all__ = ["RegressionResult", "meta_regression"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RegressionResult:
+class RegressionResult(ShownAsText):
     """A meta-regression with its question.
 
     Attributes

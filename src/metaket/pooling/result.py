@@ -10,6 +10,7 @@ import numpy as np
 
 from metaket._checks import Array, check_level
 from metaket._distributions import critical, two_sided_p
+from metaket._notebook import ShownAsText
 from metaket.errors import NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.engine import Problem
@@ -40,7 +41,7 @@ class Interval(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PooledResult:
+class PooledResult(ShownAsText):
     """A pooled effect, with the effects and the options that it came from.
 
     Attributes
@@ -250,11 +251,6 @@ class PooledResult:
 
     def __repr__(self) -> str:
         return f"<PooledResult {self.effects.measure} {self.estimate:.4g} (SE {self.std_error:.3g}), k = {self.k}>"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return "<pre>" + escape(str(self)) + "</pre>"
 
 
 def _p(p: float) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metaket._notebook import ShownAsText
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -104,7 +106,7 @@ class StudySet:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(ShownAsText):
     """What follows about a pooled result from counts that are partly missing.
 
     Attributes

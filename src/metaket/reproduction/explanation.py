@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from metaket._notebook import ShownAsText
 from metaket.reproduction.explain_causes import Cause
 from metaket.reproduction.explain_classes import Miss, Near, SettingClass
 from metaket.reproduction.explain_figures import Figure, in_words
@@ -23,7 +24,7 @@ STANDS_OUT = 0.5  # probability from which a cause is named as the one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
+class Explanation(ShownAsText):
     """Why a print is what it is.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metaket._notebook import ShownAsText
 from metaket.reproduction.recover_figures import Figure, Tables
 from metaket.reproduction.recover_tests import TABLE_TESTS, log_effect, risk_difference
 
@@ -42,7 +43,7 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recovered:
+class Recovered(ShownAsText):
     """Every table that agrees with what is printed.
 
     Attributes

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metaket._notebook import ShownAsText
 from metaket.errors import InputError
 from metaket.reproduction.claims import Printed
 from metaket.reproduction.recover_percent import counts_within
@@ -22,7 +23,7 @@ EXACT = 1_000_000  # steps of the exact search on a bounded scale, about a secon
 
 
 @dataclass(frozen=True, slots=True)
-class RecoveredMean:
+class RecoveredMean(ShownAsText):
     """The whole-number data that can have given a printed mean, and standard deviation.
 
     Attributes

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metaket._notebook import ShownAsText
 from metaket.errors import InputError
 from metaket.reproduction.claims import Printed
 from metaket.reproduction.recover_text import TIE, read_count, read_percent
@@ -18,7 +19,7 @@ __all__ = ["PossibleCounts", "counts_within", "possible_counts"]
 
 
 @dataclass(frozen=True, slots=True)
-class PossibleCounts:
+class PossibleCounts(ShownAsText):
     """The denominators with which every printed percentage can be a whole number of patients.
 
     Attributes

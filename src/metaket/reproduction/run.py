@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from metaket._notebook import ShownAsText
 from metaket.errors import DataWarning
 from metaket.reproduction.analyse import AnalysisResult, run_analysis
 from metaket.reproduction.bounds_paper import BoundResult, run_bound
@@ -28,7 +29,7 @@ PACKAGES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reproduction:
+class Reproduction(ShownAsText):
     """A paper's analyses and claims, recomputed.
 
     Attributes

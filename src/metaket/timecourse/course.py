@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from metaket._notebook import ShownAsText
 from metaket.measures.registry import MEASURES, Scale, scale_of
 from metaket.timecourse.curve import TimeCurve, fit_curve, trend
 from metaket.timecourse.joint import JointFit, TimeTest
@@ -19,7 +20,7 @@ __all__ = ["JointCourse"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JointCourse:
+class JointCourse(ShownAsText):
     """One model for all the times, beside the pools of each time alone.
 
     Attributes

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metaket._notebook import ShownAsText
 from metaket.errors import InputError
 from metaket.measures.registry import MEASURES, Scale, scale_of
 from metaket.outcomes import Rules, Selection, row_effects
@@ -66,7 +67,7 @@ class TimePoint:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TimeCourse:
+class TimeCourse(ShownAsText):
     """Pooled results at several times.
 
     Attributes
