@@ -194,6 +194,8 @@ def test_plot_with_style_subgroups_and_columns(
     for part in ("Dose, mg", "2.5", "Subtotal (95% CI)", "Test for subgroup differences"):
         assert part in text
     assert "Did you mean bmj?" in slip(capsys, "plot", "trials.csv", "--style", "bmjj", "--out", "g.svg")
-    assert "no column 'drugs' to group by" in slip(capsys, "plot", "trials.csv", "--by", "drugs", "--out", "g.svg")
+    assert "unknown column of subgroups 'drugs'" in slip(
+        capsys, "plot", "trials.csv", "--by", "drugs", "--out", "g.svg"
+    )
     assert "Did you mean dose?" in slip(capsys, "plot", "trials.csv", "--left", "doses", "--out", "g.svg")
     assert not Path("g.svg").exists()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from metaket._checks import check_level
+from metaket._registry import unknown_choice
 from metaket.errors import InputError
 from metaket.plots._arms import arm_columns, left_out
 from metaket.plots._forest_columns import Wanted, table_columns
@@ -110,7 +111,12 @@ def _groups(result: PooledResult, subgroups: Subgroups | str | None) -> Subgroup
     """Subgroups as given, or by a column of the effects' table."""
     from metaket.diagnostics.subgroups import subgroups as find
 
-    return find(result, subgroups) if isinstance(subgroups, str) else subgroups
+    if not isinstance(subgroups, str):
+        return subgroups
+    table = result.effects.table
+    if table is not None and subgroups not in table.columns:
+        raise unknown_choice("column of subgroups", subgroups, tuple(str(c) for c in table.columns))
+    return find(result, subgroups)
 
 
 def _weight_headings(style: ForestStyle, results: Sequence[PooledResult]) -> tuple[str, ...]:
@@ -174,10 +180,23 @@ def forest(
     result: PooledResult,
     *,
     ax: Axes | None = None,
+    style: str | ForestStyle = "plain",
+    subgroups: Subgroups | str | None = None,
+    also: PooledResult | Sequence[PooledResult] = (),
+    left: Wanted = (),
+    right: Wanted = (),
+    rob: RiskOfBias | str | None = None,
+    title: str = "",
+    arms: tuple[str, str] = ("Treatment", "Control"),
+    favours: tuple[str, str] | None = None,
+    level: float = 0.95,
+    columns: Mapping[str, str] | str | None = None,
+    limits: tuple[float, float] | None = None,
+    decimals: int | None = None,
+    notes: Sequence[str] = (),
     point: Mapping[str, Any] | None = None,
     interval: Mapping[str, Any] | None = None,
     summary: Mapping[str, Any] | None = None,
-    **options: Any,
 ) -> Axes:
     """Draw a forest plot.
 
@@ -187,9 +206,6 @@ def forest(
     ax : Axes, optional
         Draw inside it; it keeps its size, and text shrinks where the Axes is too small. By default a new figure as
         large as its content.
-    point, interval, summary : mapping, optional
-        Arguments of the squares (`Axes.scatter`), of the interval lines (`Axes.hlines`) and of the diamonds
-        (`matplotlib.patches.Polygon`).
     style : {"plain", "revman", "jama", "bmj"} or ForestStyle
         The look; a record made by ``dataclasses.replace(metaket.plots.FOREST_STYLES["bmj"], ...)`` is one of your own.
     subgroups : Subgroups or str, optional
@@ -221,6 +237,9 @@ def forest(
         Of the effects. By default 2, more or fewer where the size of a difference asks for it.
     notes : sequence of str
         Further footnotes.
+    point, interval, summary : mapping, optional
+        Arguments of the squares (`Axes.scatter`), of the interval lines (`Axes.hlines`) and of the diamonds
+        (`matplotlib.patches.Polygon`).
 
     Returns
     -------
@@ -248,4 +267,21 @@ def forest(
     """
     from metaket.plots._forest_draw import draw_forest
 
-    return draw_forest(forest_layout(result, **options), ax, point=point, interval=interval, summary=summary)
+    layout = forest_layout(
+        result,
+        style=style,
+        subgroups=subgroups,
+        also=also,
+        left=left,
+        right=right,
+        rob=rob,
+        title=title,
+        arms=arms,
+        favours=favours,
+        level=level,
+        columns=columns,
+        limits=limits,
+        decimals=decimals,
+        notes=notes,
+    )
+    return draw_forest(layout, ax, point=point, interval=interval, summary=summary)

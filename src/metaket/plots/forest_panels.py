@@ -189,10 +189,20 @@ def forest_panels(
     results: Mapping[str, PooledResult],
     *,
     ax: Axes | None = None,
+    together: bool = False,
+    style: str | ForestStyle = "plain",
+    left: Wanted = (),
+    right: Wanted = (),
+    title: str = "",
+    arms: tuple[str, str] = ("Treatment", "Control"),
+    favours: tuple[str, str] | None = None,
+    level: float = 0.95,
+    limits: tuple[float, float] | None = None,
+    decimals: int | None = None,
+    notes: Sequence[str] = (),
     point: Mapping[str, Any] | None = None,
     interval: Mapping[str, Any] | None = None,
     summary: Mapping[str, Any] | None = None,
-    **options: Any,
 ) -> Axes:
     """Draw several results over the same studies: panels side by side, or several estimates in a row.
 
@@ -236,4 +246,18 @@ def forest_panels(
     """
     from metaket.plots._forest_draw import draw_forest
 
-    return draw_forest(forest_panels_layout(results, **options), ax, point=point, interval=interval, summary=summary)
+    layout = forest_panels_layout(
+        results,
+        together=together,
+        style=style,
+        left=left,
+        right=right,
+        title=title,
+        arms=arms,
+        favours=favours,
+        level=level,
+        limits=limits,
+        decimals=decimals,
+        notes=notes,
+    )
+    return draw_forest(layout, ax, point=point, interval=interval, summary=summary)

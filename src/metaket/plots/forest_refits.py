@@ -156,10 +156,16 @@ def forest_refits(
     refits: LeaveOut | Cumulative,
     *,
     ax: Axes | None = None,
+    style: str | ForestStyle = "plain",
+    title: str = "",
+    favours: tuple[str, str] | None = None,
+    level: float = 0.95,
+    limits: tuple[float, float] | None = None,
+    decimals: int | None = None,
+    notes: Sequence[str] = (),
     point: Mapping[str, Any] | None = None,
     interval: Mapping[str, Any] | None = None,
     summary: Mapping[str, Any] | None = None,
-    **options: Any,
 ) -> Axes:
     """Draw a leave-one-out or a cumulative forest plot.
 
@@ -196,4 +202,14 @@ def forest_refits(
     """
     from metaket.plots._forest_draw import draw_forest
 
-    return draw_forest(forest_refits_layout(refits, **options), ax, point=point, interval=interval, summary=summary)
+    layout = forest_refits_layout(
+        refits,
+        style=style,
+        title=title,
+        favours=favours,
+        level=level,
+        limits=limits,
+        decimals=decimals,
+        notes=notes,
+    )
+    return draw_forest(layout, ax, point=point, interval=interval, summary=summary)
