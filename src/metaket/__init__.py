@@ -86,6 +86,9 @@ _HOME = {
     "glmm": "metaket.pooling.glmm",
     "henmi_copas": "metaket.pooling.henmi_copas",
     "list_papers": "metaket.datasets",
+    "CheckReport": "metaket.reproduction.check",
+    "check_paper": "metaket.reproduction.check",
+    "new_paper": "metaket.reproduction.new",
     "load": "metaket.reproduction.paper",
     "permutation_test": "metaket.diagnostics.permutation",
     "pool": "metaket.pooling.pool",
@@ -197,8 +200,11 @@ if TYPE_CHECKING:
     from metaket.pooling.spec import PoolSpec as PoolSpec
     from metaket.reproduction.bounds import bounds as bounds
     from metaket.reproduction.bounds_answer import Bounds as Bounds
+    from metaket.reproduction.check import CheckReport as CheckReport
+    from metaket.reproduction.check import check_paper as check_paper
     from metaket.reproduction.explain import explain as explain
     from metaket.reproduction.explanation import Explanation as Explanation
+    from metaket.reproduction.new import new_paper as new_paper
     from metaket.reproduction.paper import load as load
     from metaket.reproduction.recover import recover as recover
     from metaket.reproduction.recover_answer import Recovered as Recovered

@@ -126,7 +126,7 @@ def _report(folder: Path, files: tuple[Path, ...], as_json: bool) -> None:
     typer.echo(f"{len(files)} files in {folder}: {', '.join(f.name for f in files)}")
     for finding in report.findings:
         if finding.where not in {f"paper.toml claim {name}" for name in blank}:
-            typer.echo(f"{finding.level:8s} {finding.where}: {finding.message}")
+            typer.echo(str(finding))
     if blank:
         typer.echo(f"To fill in: the printed texts of {len(blank)} claims in {folder / 'paper.toml'}")
     typer.echo(f"Then: metaket check {_address(folder)} and metaket reproduce {_address(folder)}")

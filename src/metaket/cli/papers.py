@@ -121,8 +121,7 @@ def check_command(
     for report in () if as_json else reports:
         for finding in report.findings:
             if not everything or finding.level in ("error", "warning"):
-                typer.echo(f"{finding.level:8s} {finding.where}: {finding.message}")
-        counts = ", ".join(f"{len(report.of(level))} {level}" for level in ("error", "warning", "note", "open"))
-        typer.echo(f"{report.key}: {counts}")
+                typer.echo(str(finding))
+        typer.echo(report.counted)
     if not all(report.ok for report in reports):
         raise typer.Exit(2)

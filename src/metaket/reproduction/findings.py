@@ -52,6 +52,9 @@ class Finding:
     def __post_init__(self) -> None:
         object.__setattr__(self, "sure", self.sure or USUAL[self.level])
 
+    def __str__(self) -> str:
+        return f"{self.level:8s} {self.where}: {self.message}"
+
 
 Hits = Iterator[tuple[str, str, str] | tuple[str, str, str, str]]
 Rule = Callable[[Paper], Hits]

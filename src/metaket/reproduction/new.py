@@ -8,21 +8,108 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metaket.errors import InputError
 from metaket.measures.registry import MEASURES
 from metaket.measures.table import METAFOR_COLUMNS, METAFOR_RATES
 from metaket.reproduction.new_texts import CLAIMED, OURS, Draft, package_text, readme_text, toml_text
 from metaket.reproduction.package import PACKAGE
+from metaket.reproduction.paper import Paper, load
+from metaket.tables import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CLAIMED", "Draft", "guess_columns", "missing_columns", "write_folder"]
+__all__ = ["CLAIMED", "Draft", "guess_columns", "missing_columns", "new_paper", "write_folder"]
 
 SPREADS = (("v",), ("se",), ("ci_low", "ci_high"))
 STUDY_NAMES = ("study", "author", "authors", "trial", "slab", "source", "id")
+
+
+def new_paper(
+    folder: str | Path,
+    data: str | Path | pd.DataFrame | Mapping[str, Any],
+    measure: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    printed: Mapping[str, str] | None = None,
+    model: str = "random",
+    tau2: str | float = "DL",
+    test: str = "z",
+    title: str = "",
+    citation: str = "",
+    outcome: str = "outcome",
+    time_h: float | None = None,
+    where: str = "",
+    status: str = "quoted",
+) -> Paper:
+    """Make a paper's folder from a table: what the command ``metaket new`` does.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Must not exist; its name is the paper's key.
+    data : path of a CSV file, DataFrame, or mapping of columns
+        One row a study. Cells that are texts keep their decimals.
+    measure : str
+        Code of the measure.
+    columns : mapping, optional
+        Our name -> the table's, where a column is called neither as ours nor as metafor's.
+    printed : mapping of quantity to text, optional
+        As printed; without them the folder has a blank claim for each figure that most papers print.
+    model, tau2, test : str
+        As in `pool`; `tau2` can be a known value.
+    title, citation : str
+        Of the paper.
+    outcome : str
+        A word for what was measured.
+    time_h : float, optional
+        Hours after treatment, if all rows share it.
+    where : str
+        Where the rows were read: a table or figure.
+    status : {"quoted", "derived", "digitised", "unverified"}
+        Of the rows.
+
+    Returns
+    -------
+    Paper
+        The folder, loaded.
+
+    Raises
+    ------
+    InputError
+        The folder exists, its name is not a key, or a column that the measure needs is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import metaket as mk
+    >>> trials = {"study": ["A", "B"], "events_t": [12, 20], "n_t": [30, 60], "events_c": [5, 11], "n_c": [29, 61]}
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     paper = mk.new_paper(f"{home}/smith2020", trials, "OR", printed={"estimate": "2.57"})
+    ...     mk.reproduce(paper.folder).comparisons[0].verdict
+    'exact'
+    """
+    folder = Path(folder)
+    table = read_table(data) if isinstance(data, str | Path) else _as_texts(data)
+    found = guess_columns([str(c) for c in table.columns], measure) | dict(columns or {})
+    key = folder.resolve().name
+    draft = Draft(
+        key, title, citation, measure, model, test, tau2, found, outcome, time_h, status, where, printed or {}
+    )
+    write_folder(folder, table, draft)
+    return load(folder)
+
+
+def _as_texts(data: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
+    """Cells as a CSV file would hold them; a missing one is blank."""
+    import pandas as pd
+
+    frame = pd.DataFrame(data if isinstance(data, pd.DataFrame) else dict(data), dtype=object)
+    if not len(frame):
+        raise InputError("no study left: data has no row")
+    return frame.map(lambda cell: "" if pd.isna(cell) else str(cell).strip())
 
 
 def guess_columns(names: list[str], measure: str) -> dict[str, str]:

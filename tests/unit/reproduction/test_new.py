@@ -130,3 +130,39 @@ def test_an_existing_folder_is_kept(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists"):
         made(tmp_path, EFFECTS, "GEN")
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
+
+
+def test_from_python_as_from_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "trials.csv").write_text(COUNTS, encoding="utf-8")
+    trials = {
+        name: [line.split(",")[i] for line in COUNTS.split()[1:]] for i, name in enumerate(COUNTS.split()[0].split(","))
+    }
+    told = {"title": "Three trials", "printed": {"estimate": "2.15"}}
+    a = mk.new_paper(tmp_path / "a" / "smith2020", tmp_path / "trials.csv", "OR", **told)  # type: ignore[arg-type]
+    b = mk.new_paper(tmp_path / "b" / "smith2020", trials, "OR", **told)  # type: ignore[arg-type]
+    c = made(tmp_path, COUNTS, "OR", **told)
+    for name in ("outcomes.csv", "paper.toml", "datapackage.json", "README.md"):
+        texts = {(folder / name).read_text(encoding="utf-8") for folder in (a.folder, b.folder, c)}
+        assert len(texts) == 1, name
+
+
+def test_a_missing_cell_of_a_frame_is_blank(tmp_path: Path) -> None:
+    trials = {"study": ["A", "B"], "events_t": [3, None], "n_t": [9, 9], "events_c": [1, 2], "n_c": [9, 9]}
+    paper = mk.new_paper(tmp_path / "smith2020", trials, "RR")
+    assert paper.outcomes["events_t"].tolist() == [3.0, pytest.approx(math.nan, nan_ok=True)]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"), [({"study": []}, "no row"), ({"study": ["A"], "n_t": [3]}, "needs column")]
+)
+def test_a_table_that_will_not_do(tmp_path: Path, data: dict[str, list[object]], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        mk.new_paper(tmp_path / "smith2020", data, "RR")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_check_reads_keys_and_folders(tmp_path: Path) -> None:
+    made(tmp_path, COUNTS, "OR")
+    report = mk.check_paper(tmp_path / "smith2020")
+    assert str(report).splitlines()[-1] == f"smith2020: {len(CLAIMED)} error, 0 warning, 0 note, 0 open"
+    assert str(report).splitlines()[0] == str(report.findings[0])
