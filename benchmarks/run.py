@@ -1,6 +1,7 @@
-"""Speed as ratios measured in one run: ours against statsmodels, PyMARE and (where R is there) metafor.
+"""Speed as ratios measured in one run: ours against a compiled loop, statsmodels, PyMARE and metafor.
 
-`make bench` prints a table; see README.md beside this file for a run and its machine. One thread, best of several.
+`make bench` prints a table; see README.md beside this file for a run and its machine. One thread, best of several, in
+seconds of processor time, which other work on the machine disturbs less than the clock's.
 """
 
 from __future__ import annotations
@@ -8,19 +9,25 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
+import sys
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 
 import metaket as mk
 
+sys.path.insert(0, str(Path(__file__).parent))
+from compiled import FIELDS, Loop, compiled_loop
+
 LOOP = 200  # fits that a peer without batches is timed on; its time is scaled to the batch
 R_SCRIPT = """
 suppressPackageStartupMessages(library(metafor)); set.seed(1)
-best <- function(f, n) min(replicate(3, { t <- proc.time()[[3]]; for (i in 1:n) f(); (proc.time()[[3]] - t) / n }))
+best <- function(f, n) min(replicate(3, { t <- proc.time()[[1]]; for (i in 1:n) f(); (proc.time()[[1]] - t) / n }))
 fit <- function(k) { v <- runif(k, .02, .3); y <- rnorm(k) * sqrt(v + .05); function() rma.uni(y, v, method = "REML") }
 cat(best(fit(10), 100), best(fit(1000), 1))
 """
@@ -31,10 +38,10 @@ def best(call: Callable[[], object], repeats: int) -> float:
     call()
     rounds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(repeats):
             call()
-        rounds.append((time.perf_counter() - start) / repeats)
+        rounds.append((time.process_time() - start) / repeats)
     return min(rounds)
 
 
@@ -44,7 +51,7 @@ def sample(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=shape) * np.sqrt(v + 0.05), v
 
 
-def single(k: int) -> dict[str, float]:
+def single(k: int, loop: Loop | None) -> dict[str, float]:
     """One REML fit of k studies with everything that a result holds."""
     from pymare import Dataset
     from pymare.estimators import VarianceBasedLikelihoodEstimator
@@ -52,15 +59,16 @@ def single(k: int) -> dict[str, float]:
     y, v = sample((k,))
     repeats = 200 if k <= 100 else 50
     peer = Dataset(y[:, None], v[:, None], X=np.ones((k, 1)), add_intercept=False)
-    return {
+    times = {
         "metaket": best(lambda: mk.pool(y, v, tau2="REML"), repeats),
         "PyMARE": best(lambda: VarianceBasedLikelihoodEstimator(method="REML").fit_dataset(peer).summary(), 20),
     }
+    return times | ({"compiled loop": best(lambda: loop(y[None], v[None]), 200)} if loop else {})
 
 
-def many(m: int, k: int) -> dict[str, float]:
+def many(m: int, k: int, loop: Loop | None) -> dict[str, float]:
     """m fits of k studies, with interval, p, Q and I2 for ours; the peers as far as they go."""
-    from pymare.estimators import DerSimonianLaird
+    from pymare.estimators import DerSimonianLaird, VarianceBasedLikelihoodEstimator
     from statsmodels.stats.meta_analysis import combine_effects
 
     y, v = sample((m, k))
@@ -68,13 +76,39 @@ def many(m: int, k: int) -> dict[str, float]:
     def ours(method: str) -> None:
         mk.pool_many(y, v, tau2=method).ci()
 
-    loop = best(lambda: [combine_effects(y[i], v[i], method_re="dl").summary_frame() for i in range(LOOP)], 1)
-    return {
+    peer = VarianceBasedLikelihoodEstimator(method="REML")
+    one_by_one = best(lambda: [combine_effects(y[i], v[i], method_re="dl").summary_frame() for i in range(LOOP)], 1)
+    times = {
         "metaket REML": best(lambda: ours("REML"), 1),
+        "PyMARE REML, fit alone": best(lambda: peer.fit(y.T, v.T, X=np.ones((k, 1))), 1),
         "metaket DL": best(lambda: ours("DL"), 1),
         "PyMARE DL, fit alone": best(lambda: DerSimonianLaird().fit(y.T, v.T, X=np.ones((k, 1))), 1),
-        "statsmodels DL, loop": loop * m / LOOP,
+        "statsmodels DL, loop": one_by_one * m / LOOP,
     }
+    if loop:
+        _same(loop(y, v), mk.pool_many(y, v))
+        times["compiled loop, REML"] = best(lambda: loop(y, v), 1)
+    return times
+
+
+def _same(compiled: dict[str, np.ndarray], ours: mk.BatchResult) -> None:
+    """The limit is one only if it does the same work."""
+    low, high = ours.ci()
+    values = {name: getattr(ours, name) for name in FIELDS[:4]} | {"ci_low": low, "ci_high": high}
+    for name in FIELDS[:-1]:
+        mine = values[name] if name in values else getattr(ours, name)
+        np.testing.assert_allclose(compiled[name], mine, rtol=1e-8, atol=1e-9, err_msg=name)
+
+
+def memory(m: int, k: int) -> tuple[float, float]:
+    """Megabytes at the peak of m REML fits beyond the inputs, and those of the answer itself."""
+    y, v = sample((m, k))
+    tracemalloc.start()
+    found = mk.pool_many(y, v, tau2="REML")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    fields = (getattr(found, name) for name in found.__slots__)
+    return peak / 1e6, sum(a.nbytes for a in fields if isinstance(a, np.ndarray)) / 1e6
 
 
 def gosh(k: int) -> float:
@@ -114,17 +148,19 @@ def main() -> None:
     warnings.simplefilter("ignore")
     names = ("numpy", "scipy", "statsmodels", "PyMARE")
     print(f"Python {platform.python_version()}, " + ", ".join(f"{n} {metadata.version(n)}" for n in names))
-    metafor = in_r()
+    metafor, loop = in_r(), compiled_loop()
     for place, k in enumerate((10, 1000)):
-        times = single(k)
+        times = single(k, loop)
         if metafor:
             times["metafor"] = metafor[place]
         _show(f"one REML fit, k = {k}", times, times["metaket"])
-    times = many(100_000, 10)
+    times = many(100_000, 10, loop)
     if metafor:
         times["metafor REML, loop"] = metafor[0] * 100_000
     _show("100,000 fits, k = 10", times, times["metaket REML"])
     print(f"explain, k = 20, every setting and slip: {explain(20):.2f} s")
+    for m in (100_000, 1_000_000):
+        print("memory of {:,} REML fits: {:.0f} MB at the peak, {:.0f} MB the answer".format(m, *memory(m, 10)))
     print(f"GOSH, k = 13 (8,191 subsets), REML: {1e3 * gosh(13):.1f} ms")
 
 

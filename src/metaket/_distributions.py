@@ -14,6 +14,8 @@ def critical(level: float, df: Array | float) -> Array:
     """Two-sided critical value: normal where df is infinite, else t."""
     df = np.asarray(df, dtype=np.float64)
     tail = 0.5 + level / 2.0
+    if np.isinf(df).all():
+        return np.full(df.shape, special.ndtri(tail))
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(np.isinf(df), special.ndtri(tail), special.stdtrit(df, tail)))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -82,21 +84,29 @@ def fit_arrays(
     m = max(y.shape[0], v.shape[0], 1 if include is None else include.shape[0])
     k = y.shape[-1]
     basis, triangle = (None, None) if x is None else np.linalg.qr(x)
-    parts = []
-    for part in blocks(m, k):
-        rows = part.stop - part.start
 
-        def cut(a: Array, part: slice = part, rows: int = rows) -> Array:
-            return np.broadcast_to(a, (rows, k)) if a.shape[0] == 1 else a[part]
+    def fit(part: slice) -> Fits:
+        def cut(a: Array) -> Array:
+            return np.broadcast_to(a, (part.stop - part.start, k)) if a.shape[0] == 1 else a[part]
 
-        n = None if include is None else cut(include)
-        parts.append(_fit_block(cut(y), cut(v), n, basis, spec, weights))
-    whole = parts[0] if len(parts) == 1 else _concatenate(parts)
+        return _fit_block(cut(y), cut(v), None if include is None else cut(include), basis, spec, weights)
+
+    parts = blocks(m, k)
+    part = next(parts)
+    whole = fit(part)
+    if part.stop < m:
+        whole = _in_pieces(m, part, whole, ((part, fit(part)) for part in parts))
     return whole if triangle is None else _unrotate(whole, triangle)
 
 
-def _concatenate(parts: list[Fits]) -> Fits:
-    return Fits(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Fits)))
+def _in_pieces(m: int, part: slice, found: Fits, rest: Iterator[tuple[slice, Fits]]) -> Fits:
+    """All m fits, each block copied to its place as it comes."""
+    arrays = (getattr(found, f.name) for f in fields(Fits))
+    whole = Fits(*(np.empty((m, *a.shape[1:]), dtype=a.dtype) for a in arrays))
+    for place, piece in chain([(part, found)], rest):
+        for f in fields(Fits):
+            getattr(whole, f.name)[place] = getattr(piece, f.name)
+    return whole
 
 
 def _unrotate(fits: Fits, triangle: Array) -> Fits:

@@ -83,8 +83,10 @@ class Problem:
     def take(self, which: np.ndarray) -> Problem:
         """The chosen fits alone (boolean mask or indices over m)."""
 
+        index = np.flatnonzero(which) if which.dtype == bool else which
+
         def rows(a: Array) -> Array:
-            return np.asfortranarray(a[which]) if a.shape[0] > 1 else a[which]
+            return a.T.take(index, axis=1).T  # reads and writes along the fits, which are contiguous
 
         return Problem(
             rows(self.y),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import Any, overload
 
 import numpy as np
@@ -199,7 +200,13 @@ def _from_arrays(y: Any, v: Any) -> EffectSizes:
     if v is None:
         raise InputError("pool needs the sampling variances v beside the effects y")
     effects, variances = float_array("y", y, ndim=1).copy(), float_array("v", v, ndim=1).copy()
-    return EffectSizes(effects, variances, tuple(f"Study {i + 1}" for i in range(effects.size)))
+    return EffectSizes(effects, variances, _numbered(effects.size))
+
+
+@lru_cache(maxsize=8)
+def _numbered(k: int) -> tuple[str, ...]:
+    """Names for k studies without any; writing a thousand of them takes as long as the fit."""
+    return tuple(f"Study {i + 1}" for i in range(k))
 
 
 def _checked_weights(weights: Any, spec: PoolSpec, k: int) -> Array | None:
