@@ -85,7 +85,7 @@ def baujat(result: PooledResult | RegressionResult) -> Baujat:
     --------
     >>> import metaket as mk
     >>> mk.baujat(mk.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.06], model="common")).heterogeneity.round(2).tolist()
-    [0.77, 0.01, 0.84]
+    [0.75, 0.01, 0.86]
     """
     found = deletion(result, "Baujat's plot")
     whole, fits = found.whole, found.fits

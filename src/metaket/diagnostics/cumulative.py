@@ -120,7 +120,7 @@ def cumulative(
     >>> import metaket as mk
     >>> steps = mk.cumulative(mk.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.06]), by=[2001, 1999, 2010])
     >>> steps.study, steps.estimate.round(3).tolist()
-    (('Study 2', 'Study 1', 'Study 3'), [0.3, 0.189, 0.276])
+    (('Study 2', 'Study 1', 'Study 3'), [0.3, 0.189, 0.273])
     """
     effects = result.effects
     name, values = _values(result, by)

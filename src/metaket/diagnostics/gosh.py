@@ -142,7 +142,7 @@ def gosh(
     >>> import metaket as mk
     >>> every = mk.gosh(mk.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.06]))
     >>> every.estimate.round(2).tolist()
-    [0.1, 0.3, 0.19, 0.5, 0.26, 0.39, 0.28]
+    [0.1, 0.3, 0.19, 0.5, 0.28, 0.39, 0.27]
     """
     need_pooled(result, "gosh")
     need_inverse_variance(result, "gosh")

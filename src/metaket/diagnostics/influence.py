@@ -151,7 +151,7 @@ def influence(result: PooledResult | RegressionResult) -> Influence:
     >>> import metaket as mk
     >>> found = mk.influence(mk.pool([0.1, 0.2, 0.3, 1.9], [0.04, 0.05, 0.06, 0.04]))
     >>> found.rstudent.round(2).tolist()
-    [-0.63, -0.49, -0.38, 5.73]
+    [-0.64, -0.5, -0.37, 7.23]
     """
     found = deletion(result, "influence")
     deleted = residuals_of(result, found)

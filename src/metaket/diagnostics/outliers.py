@@ -143,7 +143,7 @@ def outliers(
     >>> y, v = [0.1, 0.2, 0.15, 0.05, 0.1, 2.5], [0.04, 0.05, 0.06, 0.04, 0.03, 0.05]
     >>> search = mk.outliers(mk.pool(y, v))
     >>> search.found, round(search.without.estimate, 3)
-    (('Study 6',), 0.114)
+    (('Study 6',), 0.113)
     """
     need_pooled(result, "outliers")
     need_weights(result, "outliers")

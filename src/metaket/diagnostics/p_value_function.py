@@ -114,7 +114,7 @@ def p_value_function(result: PooledResult, grid: npt.ArrayLike | None = None) ->
     >>> import metaket as mk
     >>> curve = mk.p_value_function(mk.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.06]), [0.0, 0.3])
     >>> curve.pooled.round(3).tolist()
-    [0.03, 0.848]
+    [0.032, 0.832]
     """
     need_pooled(result, "p_value_function")
     theta = _default_grid(result) if grid is None else np.sort(float_array("grid", grid, ndim=1))

@@ -99,7 +99,7 @@ def residuals(result: PooledResult | RegressionResult) -> Residuals:
     --------
     >>> import metaket as mk
     >>> mk.residuals(mk.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.06])).rstudent.round(2).tolist()
-    [-1.11, 0.15, 1.08]
+    [-1.12, 0.07, 1.08]
     """
     return residuals_of(result, deletion(result, "a studentised residual"))
 

@@ -114,7 +114,7 @@ def blup(result: PooledResult | RegressionResult) -> Predictions:
     --------
     >>> import metaket as mk
     >>> mk.blup(mk.pool([0.1, 0.3, 0.8], [0.04, 0.05, 0.06])).estimate.round(2).tolist()
-    [0.25, 0.35, 0.52]
+    [0.2, 0.33, 0.61]
     """
     whole = whole_fit(result, "a best linear unbiased prediction")
     effects = result.effects

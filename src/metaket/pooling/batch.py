@@ -270,7 +270,7 @@ def pool_many(
     >>> y, v = np.array([0.1, 0.3, 0.5]), np.array([0.04, 0.05, 0.06])
     >>> left_out = mk.pool_many(y, v, include=1 - np.eye(3))
     >>> left_out.estimate.round(3).tolist()
-    [0.391, 0.26, 0.189]
+    [0.391, 0.275, 0.189]
     """
     spec = PoolSpec.of(model, tau2, test, i2)
     if spec.model not in ("random", "common"):

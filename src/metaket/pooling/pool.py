@@ -119,7 +119,7 @@ def pool(
     >>> import metaket as mk
     >>> result = mk.pool([0.1, 0.3, 0.5], [0.04, 0.05, 0.06], tau2="DL")
     >>> round(result.estimate, 4), round(result.std_error, 4)
-    (0.2757, 0.1273)
+    (0.273, 0.1273)
     """
     if not isinstance(effects, EffectSizes):
         effects = _from_arrays(effects, v)

@@ -93,7 +93,7 @@ def bounds(
     >>> trials = {"study": ["A", "B"], "events_t": [8, 12], "n_t": [18, 30], "events_c": [1, ""], "n_c": [18, 30]}
     >>> found = mk.bounds(trials, ties={"events_c": "6"})
     >>> found.exact, round(found.spans["estimate"].found_low, 2)
-    (True, 3.68)
+    (True, 3.15)
     """
     rows = _rows(data)
     spec = PoolSpec.of(model, tau2, test)

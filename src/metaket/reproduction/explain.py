@@ -88,7 +88,7 @@ def explain(
     >>> import metaket as mk
     >>> trials = {"study": ["A", "B", "C"], "y": [0.10, 0.42, 0.35], "se": [0.15, 0.12, 0.20]}
     >>> told = {"measure": "GEN", "model": "common"}
-    >>> mk.explain(trials, {"estimate": "0.30", "ci": "0.13 to 0.46", "q": "2.87"}, stated=told).verdict
+    >>> mk.explain(trials, {"estimate": "0.305", "ci": "0.14 to 0.47", "q": "2.84"}, stated=told).verdict
     'reproduced'
     """
     if isinstance(data, str | Path | Paper):

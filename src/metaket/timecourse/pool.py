@@ -143,7 +143,7 @@ def pool_over_time(
     [('24 h', 2), ('72 h', 1)]
     >>> joint = mk.pool_over_time(rows, measure="GEN", model="joint", rho=0.6)
     >>> joint.to_frame()[["time_h", "k", "estimate"]].round(3).values.tolist()
-    [[24.0, 2.0, 0.411], [72.0, 1.0, 0.146]]
+    [[24.0, 2.0, 0.411], [72.0, 1.0, 0.147]]
     """
     if model in POOLING_MODELS:
         raise InputError(f"model is one of {', '.join(MODELS)}; {model!r} is a model of each pool: pooling={model!r}")
