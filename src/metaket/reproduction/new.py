@@ -87,7 +87,7 @@ def new_paper(
     >>> import metaket as mk
     >>> trials = {"study": ["A", "B"], "events_t": [12, 20], "n_t": [30, 60], "events_c": [5, 11], "n_c": [29, 61]}
     >>> with tempfile.TemporaryDirectory() as home:
-    ...     paper = mk.new_paper(f"{home}/smith2020", trials, "OR", printed={"estimate": "2.57"})
+    ...     paper = mk.new_paper(f"{home}/smith2020", trials, "OR", printed={"estimate": "2.54"})
     ...     mk.reproduce(paper.folder).comparisons[0].verdict
     'exact'
     """
