@@ -126,3 +126,8 @@ def study_count(k: int) -> str:
 def listing(items: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, (", ".join(items[:-1]), items[-1]))) if items else ""
+
+
+def small(text: str) -> str:
+    """With a small first letter, names inside kept: ``standardised mean difference (Hedges g)``."""
+    return text[:1].lower() + text[1:]

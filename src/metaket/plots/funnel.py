@@ -13,7 +13,7 @@ from metaket.errors import InputError
 from metaket.plots._chart import Chart, Curve, Label, Points, Region, plain_axis
 from metaket.plots._chart_draw import draw_chart
 from metaket.plots._scale import Axis
-from metaket.plots._text import clean, p_text, study_count
+from metaket.plots._text import clean, p_text, small, study_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,7 +143,7 @@ def _footnotes(result: PooledResult, filled: TrimAndFill | None, egger: Egger | 
 
 
 def _alt(result: PooledResult, filled: TrimAndFill | None, egger: Egger | None) -> str:
-    text = f"Funnel plot of {study_count(result.k)}: {result.effects.label.lower()} against standard error."
+    text = f"Funnel plot of {study_count(result.k)}: {small(result.effects.label)} against standard error."
     if filled is not None:
         text += f" Trim and fill adds {filled.k0} on the {filled.side}."
     return text + (f" Egger's test: {p_text(egger.p_value)}." if egger is not None else "")

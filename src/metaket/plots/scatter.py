@@ -13,7 +13,7 @@ from metaket._distributions import critical
 from metaket.errors import InputError
 from metaket.plots._chart import Chart, Curve, Label, Points, Region, plain_axis
 from metaket.plots._chart_draw import draw_chart
-from metaket.plots._text import clean, p_text, study_count
+from metaket.plots._text import clean, p_text, small, study_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def labbe_layout(
     if pooled is not None:
         line = _labbe_line(effects.measure, pooled, grid)
         keep = (line >= 0) & (line <= high)
-        name = f"pooled {effects.label.lower()} {float(pooled.back(pooled.estimate)):.2f}"
+        name = f"pooled {small(effects.label)} {float(pooled.back(pooled.estimate)):.2f}"
         curves.append(Curve(tuple(grid[keep].tolist()), tuple(line[keep].tolist()), name, 1))
     return Chart(
         clean(title), axes[0], axes[1],
@@ -204,7 +204,7 @@ def radial_layout(
         clean(title), plain_axis([0.0, reach], "Precision, 1 / sqrt(v + tau2)", zero=True, pad=0.0),
         plain_axis([*z.tolist(), *band.low, *band.high, 0.0], "Standardised effect, y / sqrt(v + tau2)"),
         (Points(tuple(precision.tolist()), tuple(z.tolist())),),
-        (Curve(ends, middle, f"slope: the pooled effect ({result.effects.label.lower()} {slope:.2f})", 1),),
+        (Curve(ends, middle, f"slope: the pooled effect ({small(result.effects.label)} {slope:.2f})", 1),),
         (band,), labels, across=(0.0,), footnotes=tuple(clean(n) for n in notes),
         alt_text=f"Radial plot of {study_count(result.k)}; {outside} outside the {100 * level:.6g}% band.",
     )  # fmt: skip
@@ -331,7 +331,7 @@ def bubble_layout(
         _log_labels(effects.study, x, y, named) if log else _farthest(effects.study, x, y, named),
         across=(null,) if np.isfinite(null) and min(values) <= null <= max(values) else (),
         footnotes=(*foot, *(clean(n) for n in notes)),
-        alt_text=f"Bubble plot of {study_count(effects.k)}: {effects.label.lower()} against {moderator}{p}.",
+        alt_text=f"Bubble plot of {study_count(effects.k)}: {small(effects.label)} against {moderator}{p}.",
     )  # fmt: skip
 
 

@@ -1,0 +1,8 @@
+"""Printed against recomputed
+
+Every printed claim of a paper beside what the data give, with the verdict.
+"""
+
+import metaket as mk
+
+ax = mk.plots.agreement(mk.reproduce("viechtbauer2007b").comparisons)
