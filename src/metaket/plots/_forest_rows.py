@@ -106,9 +106,8 @@ def pooled_rows(results: Sequence[PooledResult], setting: Setting) -> list[Fores
 
 
 def _inside(form: str, result: PooledResult) -> str:
-    """The model's name, with a small letter where it isn't the first word."""
-    name = model_name(result)
-    return name if form.startswith("{model}") else name[:1].lower() + name[1:]
+    """The model's name, with a capital only where it is the first word."""
+    return model_name(result, first=form.startswith("{model}"))
 
 
 def members_of(result: PooledResult, groups: Subgroups) -> list[list[int]]:

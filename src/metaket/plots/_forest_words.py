@@ -35,8 +35,8 @@ def level_text(level: float) -> str:
     return f"{100 * level:.6g}%"
 
 
-def model_name(result: PooledResult) -> str:
-    """`Random effects (DL, HKSJ)`."""
+def model_name(result: PooledResult, *, first: bool = True) -> str:
+    """`Random effects (DL, HKSJ)`; with the label's own first letter where it isn't the `first` word."""
     name = MODELS[result.spec.model].label
     spec = result.spec
     options = []
@@ -44,7 +44,7 @@ def model_name(result: PooledResult) -> str:
         options.append(spec.tau2 if isinstance(spec.tau2, str) else f"τ² = {spec.tau2:g}")
     if spec.test != "z":
         options.append(spec.test.upper() if spec.test == "hksj" else f"{spec.test} test")
-    name = name[:1].upper() + name[1:]
+    name = name[:1].upper() + name[1:] if first else name
     return f"{name} ({', '.join(options)})" if options else name
 
 

@@ -129,9 +129,9 @@ def _notes(key: str, keys: Sequence[Sequence[str]], parts: Sequence[PooledResult
 
 
 def _total(look: ForestStyle, parts: Sequence[PooledResult], level: float) -> str:
-    models = list(dict.fromkeys(model_name(r) for r in parts))
-    name = models[0] if len(models) == 1 else "Pooled effect"
-    inside = name if look.total.startswith("{model}") else name[:1].lower() + name[1:]
+    first = look.total.startswith("{model}")
+    models = list(dict.fromkeys(model_name(r, first=first) for r in parts))
+    inside = models[0] if len(models) == 1 else f"{'P' if first else 'p'}ooled effect"
     return look.total.format(model=inside, level=level_text(level))
 
 

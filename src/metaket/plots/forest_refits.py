@@ -53,7 +53,7 @@ def forest_refits_layout(
     look, result = style_of(style), refits.result
     label = result.effects.label
     setting, rows, footnotes = _rows(refits, look, check_level(level), decimals)
-    whole = f"All {study_count(result.k)}, {_small(model_name(result))}"
+    whole = f"All {study_count(result.k)}, {model_name(result, first=False)}"
     table = [*rows, ForestRow(whole, SUMMARY, ((pooled_mark(result, setting, ()),),), 0)]
     heading = label, look.bracket.format(level=level_text(level))
     panel = ForestPanel("", heading, axis_of(result, table, limits), favours and (clean(favours[0]), clean(favours[1])))
@@ -70,10 +70,6 @@ def forest_refits_layout(
         (*footnotes, *(clean(n) for n in notes)),
         _alt_text(refits, clean(title), table, level),
     )
-
-
-def _small(name: str) -> str:
-    return name[:1].lower() + name[1:]
 
 
 def _rows(

@@ -136,6 +136,13 @@ def test_a_negative_interval_is_parted_by_a_word() -> None:
     assert forest_layout(result, style="jama").rows[0].text == ("−0.50", "(−0.89 to", "−0.11)")
 
 
+def test_names_of_models_keep_their_capitals(bcg: Any) -> None:
+    for model, label in (("mh", "Mantel-Haenszel"), ("peto", "Peto"), ("common", "common effect")):
+        effects = mk.effect_sizes(bcg.effects.table, "OR")
+        layout = forest_layout(mk.pool(effects, model=model), style="revman")
+        assert [r.label for r in layout.of_kind("summary")] == [f"Total (95% CI), {label}"]
+
+
 def test_a_style_of_one_s_own(bcg: Any) -> None:
     mine = replace(FOREST_STYLES["bmj"], study="Trial", diamond="#ff0000")
     ax = forest(bcg, style=mine)
