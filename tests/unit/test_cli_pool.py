@@ -168,6 +168,8 @@ def test_plot(capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path) -
     assert target.read_text(encoding="utf-8").lstrip().startswith("<?xml")
     before = target.read_bytes()
     assert "--force" in slip(capsys, "plot", str(table), "--out", str(target))
+    status, out, _ = run(capsys, "plot", str(table), "--out", str(target), "--force", "--json")
+    assert (status, json.loads(out)["file"]) == (0, str(target))
     assert target.read_bytes() == before
     assert "must end in" in slip(capsys, "plot", str(table), "--out", str(tmp_path / "forest.gif"))
 

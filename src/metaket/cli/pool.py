@@ -83,6 +83,7 @@ def plot_command(
     right: Right = None,
     rob: Rob = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Draw the forest plot of a CSV file.
 
@@ -109,7 +110,10 @@ def plot_command(
         rob=rob,
     )
     save(ax, out.with_suffix(""), formats=(suffix,))
-    typer.echo(f"{out}")
+    if as_json:
+        print_json({"file": str(out), **result_dict(result, level)})
+    else:
+        typer.echo(f"{out}")
 
 
 def pooled(

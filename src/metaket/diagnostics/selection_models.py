@@ -260,7 +260,8 @@ def _cautions(f: Any, found: Maximum, base: PooledResult, first: int) -> tuple[s
         if f.given is None:
             counts = np.bincount(interval_of(p, f.steps), minlength=f.steps.size)
             if counts.min() < SPARSE:
-                texts.append(f"an interval of p has {counts.min()} studies: its weight is hardly known")
+                few_p = "1 study" if counts.min() == 1 else f"{counts.min()} studies"
+                texts.append(f"an interval of p has {few_p}: its weight is hardly known")
         else:
             texts.append("the weights are given: a sensitivity analysis")
     if found.at_bound[first:].any():

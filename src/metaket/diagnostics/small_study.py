@@ -78,13 +78,18 @@ class SmallStudyEffects(ShownAsText):
         }
 
     def __str__(self) -> str:
-        low, high = self.result.ci()
-        blocks = [f"{self.result!r}, 95 % CI {low:.4f} to {high:.4f}"]
+        blocks = [f"{self.result}{_scale_note(self.result)}"]
         for name, answer in self.answers.items():
             mark = " (fits this measure)" if name in self.recommended else ""
             blocks.append(f"[{name}]{mark}\n{answer}")
         blocks += [f"[{name}] none: {why}" for name, why in self.refused.items()]
         return "\n\n".join(blocks)
+
+
+def _scale_note(result: PooledResult) -> str:
+    """What the effects below are in, where people read another scale."""
+    plain = result.effects.scale.name in ("difference", "level")
+    return "" if plain else f"\neffects below are on the scale of the analysis, {result.effects.scale.name}"
 
 
 def small_study_effects(result: PooledResult, *, columns: Columns = None) -> SmallStudyEffects:

@@ -136,7 +136,8 @@ def _require(table: pd.DataFrame, wanted: Sequence[str], who: str) -> None:
     instead = "".join(f" ({', '.join(d.wanted)} can be had from {', '.join(d.sources)}.)" for d in ways)
     raise InputError(
         f"{who} needs column(s) {', '.join(map(str, missing))}; the table has {', '.join(have) or 'none'}."
-        f"{_nearest(missing[0], have)}{instead} Use columns={{'{missing[0]}': 'your name'}} to map other names."
+        f"{_nearest(missing[0], have)}{instead} "
+        f"Use columns={{'{missing[0]}': 'your name'}} (--column {missing[0]}=NAME) to map other names."
     )
 
 

@@ -239,12 +239,18 @@ class PooledResult(ShownAsText):
             )
         prediction = self.prediction_interval(level)
         gap = self.prediction_gap()
-        lines.append(f"prediction interval: none, {gap}" if prediction is None
-                     else f"prediction interval {prediction.low:.4f} to {prediction.high:.4f}")  # fmt: skip
+        lines.append(f"prediction interval: none, {gap}" if prediction is None else self._predicted(*prediction))
         lines += [f"left out: {d.study} ({d.reason})" for d in self.effects.dropped]
         if not self.converged:
             lines.append("WARNING: the estimator of tau2 did not converge")
         return lines
+
+    def _predicted(self, low: float, high: float) -> str:
+        """The prediction interval on both scales."""
+        text = f"prediction interval {low:.4f} to {high:.4f}"
+        if self.effects.scale.name in ("difference", "level"):
+            return text
+        return f"{text}, {self.effects.label.lower()} {self.back(low):.4f} to {self.back(high):.4f}"
 
     def __str__(self) -> str:
         return self.summary()

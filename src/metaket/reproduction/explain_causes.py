@@ -248,7 +248,8 @@ def _reading(miss: Miss, figure: Figure) -> str:
             meant = m.texts[0][1]
             gap = float(distance(value, replace(figure, printed=read_printed(meant)))[0])
             if gap <= ONE_UNIT:
-                found.setdefault(gap, f"{kind.label}: {meant}")
+                near = ", one unit off in the last decimal" if gap else ""
+                found.setdefault(gap, f"{kind.label}: {meant}{near}")
     return found[min(found)] if found else ""
 
 

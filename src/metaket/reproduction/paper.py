@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,10 @@ class Paper:
         for item in self.analyses:
             if item.id == name:
                 return item
-        raise PaperError(f"{self.key} has no analysis {name!r}: {', '.join(a.id for a in self.analyses)}")
+        names = [a.id for a in self.analyses]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f". Did you mean {near[0]}?" if near else ""
+        raise PaperError(f"{self.key} has no analysis {name!r}: {', '.join(names)}{hint}")
 
     def __repr__(self) -> str:
         return (

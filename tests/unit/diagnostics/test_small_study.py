@@ -175,3 +175,13 @@ def test_equal_effects_leave_nothing_to_test(ask: Callable[[mk.PooledResult], ob
     for y in ([0.2] * 3, [0.3] * 5, [0.0] * 4):
         with pytest.raises(NotComputableError):
             ask(mk.pool(y, np.geomspace(0.01, 0.2, len(y)), model="common"))
+
+
+def test_the_text_says_on_which_scale_its_effects_are() -> None:
+    counts = {"study": list("ABCD"), "events_t": [8, 12, 5, 20], "n_t": [18, 30, 25, 60]}
+    counts |= {"events_c": [1, 5, 4, 11], "n_c": [18, 29, 24, 61]}
+    told = str(mk.small_study_effects(mk.pool(mk.effect_sizes(counts, "RR"))))
+    assert "effects below are on the scale of the analysis, log ratio" in told
+    assert "an interval of p has 1 study: its" in told
+    assert "PooledResult" not in told
+    assert "scale of the analysis" not in str(mk.small_study_effects(mk.pool(mk.effect_sizes(counts, "RD"))))

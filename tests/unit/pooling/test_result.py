@@ -195,3 +195,13 @@ def test_a_standard_error_of_0_has_no_test() -> None:
 def test_weights_are_shares_in_percent(result: mk.PooledResult) -> None:
     w = 1 / (np.array(V) + result.tau2)
     np.testing.assert_allclose(result.weights, 100 * w / w.sum(), rtol=1e-13)
+
+
+def test_the_prediction_interval_of_a_ratio_is_told_on_both_scales() -> None:
+    counts = {"study": list("ABC"), "events_t": [3, 9, 5], "n_t": [9, 20, 9], "events_c": [1, 2, 4], "n_c": [9, 20, 9]}
+    for measure, also in (("RR", True), ("RD", False)):
+        result = mk.pool(mk.effect_sizes(counts, measure))
+        low, high = result.prediction_interval(0.95)
+        line = next(line for line in str(result).splitlines() if line.startswith("prediction"))
+        back = f", risk ratio {result.back(low):.4f} to {result.back(high):.4f}" if also else ""
+        assert line == f"prediction interval {low:.4f} to {high:.4f}{back}"

@@ -83,3 +83,9 @@ def test_two_prints_of_one_number_cannot_both_be_right() -> None:
     found = mk.explain("raudenbush2009", analysis="reml")
     assert found.cause is not None
     assert found.cause.what == "pooled effect printed 0.083 instead of 0.084"
+
+
+def test_a_misprint_beside_the_value_says_that_it_is_one_unit_off() -> None:
+    """Q is 51.5454, which prints as 51.55: one mistyped digit makes 55.54 of its neighbour 51.54 only."""
+    told = str(mk.explain("viechtbauer2007b", analysis="fixed"))
+    assert "one digit of a printed figure mistyped: 51.54, one unit off" in " ".join(told.split())

@@ -155,7 +155,7 @@ def test_a_sound_folder(tmp_path: Path) -> None:
     assert dict(paper.digests) == {n: file_digest(folder / n) for n in ("paper.toml", "outcomes.csv", "trials.csv")}
     assert paper.trials["n_randomised"].isna().tolist() == [False, True, False]
     assert paper.analysis("response").tau2 == "DL"
-    with pytest.raises(PaperError, match="tiny has no analysis 'respons': response"):
+    with pytest.raises(PaperError, match=r"tiny has no analysis 'respons': response.*Did you mean response"):
         paper.analysis("respons")
 
 
