@@ -48,7 +48,7 @@ class CoursePoint(Protocol):
     @property
     def k(self) -> int: ...
     @property
-    def n(self) -> int: ...
+    def n(self) -> int | None: ...
     @property
     def gap(self) -> str: ...
 
@@ -215,7 +215,8 @@ def _cell(point: CoursePoint | None, mark: str, numbers: Numbers, level: float) 
         return (NO_VALUE,)
     if not point.results:
         return (f"no result{mark}",)
-    lines = [f"k = {point.k}, N = {point.n}{mark}"]
+    size = f", N = {point.n}" if point.n else ""
+    lines = [f"k = {point.k}{size}{mark}"]
     for _, result in point.results:
         estimate, low, high = shown(result, level)
         lines.append(f"{numbers(estimate)} {interval_text(numbers, low, high)}")

@@ -231,7 +231,7 @@ def _course(paper: Paper, items: Sequence[AnalysisResult], title: str) -> TimeCo
     return TimeCourse(title, outcome_name(items[0]), a.measure, points, complete)
 
 
-def _size(item: AnalysisResult) -> int:
+def _size(item: AnalysisResult) -> int | None:
     result = item.result
     used = None if result is None else result.effects.table
     return patients(item.selection.rows.iloc[:0] if used is None else used)

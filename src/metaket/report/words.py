@@ -166,10 +166,9 @@ def range_end(text: str) -> str:
 
 
 def result_n(result: PooledResult) -> int | None:
-    """Patients, those of a crossover trial once; None where the rows do not say."""
+    """Patients, those of a crossover trial once; None where a row does not say."""
     table = result.effects.table
-    total = 0 if table is None else patients(table)
-    return total or None
+    return None if table is None else patients(table)
 
 
 def decision_text(result: PooledResult, better: str) -> str:

@@ -169,7 +169,7 @@ def _n_total(r: PooledResult, _better: str) -> Quantity:
     table = r.effects.table
     if table is None:
         raise NotComputableError("the number of patients is not in the data")
-    total = float(patients(table))
+    total = float(patients(table) or 0)
     if not total and "n" in table and table["n"].notna().all():  # single groups and correlations
         total = float(table["n"].sum())
     if not total:

@@ -223,7 +223,7 @@ def _row(
         "ci_high": result.back(high),
         "p_value": result.p_value,
         "k": result.k,
-        "n": 0 if result.effects.table is None else patients(result.effects.table),
+        "n": None if result.effects.table is None else patients(result.effects.table),
         "family": choice.measure,
         "decision": not low <= null <= high,
         "default": default,

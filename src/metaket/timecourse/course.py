@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -88,14 +89,16 @@ class JointCourse(ShownAsText):
         import pandas as pd
 
         parts = []
-        sizes = {p.time_h: p.n for p in self.separate.points}
-        whole = {p.time_h: p.n for p in self.separate.complete}
+        sizes, whole = (
+            {p.time_h: math.nan if p.n is None else p.n for p in points}
+            for points in (self.separate.points, self.separate.complete)
+        )
         for name, fits, n in (("all", self.fits, sizes), ("present at every time", self.complete, whole)):
             for end, fit in fits:
                 frame = fit.to_frame(level, transform=transform)
                 frame.insert(1, "studies", name)
                 frame.insert(2, "end", end)
-                frame.insert(4, "n", [n.get(t, 0) for t in fit.levels])
+                frame.insert(4, "n", [n.get(t, math.nan) for t in fit.levels])
                 parts.append(frame)
         return pd.concat(parts, ignore_index=True)
 

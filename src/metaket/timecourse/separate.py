@@ -6,6 +6,7 @@ patients again and again (Cochrane Handbook 6.3, 23.3: unit-of-analysis errors);
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ class TimePoint:
     results : tuple of (str, PooledResult)
         Empty where nothing can be pooled; two, an end each, where an input is printed as a range.
     n : int
-        Patients, those of a crossover trial once; 0 where the rows do not say.
+        Patients, those of a crossover trial once; None where a row does not say.
     gap : str
         Why there is no result, else empty.
     selection : Selection
@@ -46,7 +47,7 @@ class TimePoint:
 
     time_h: float
     results: tuple[tuple[str, PooledResult], ...]
-    n: int
+    n: int | None
     gap: str
     selection: Selection
 
@@ -101,7 +102,8 @@ class TimeCourse(ShownAsText):
         rows = []
         for name, points in (("all", self.points), ("present at every time", self.complete)):
             for point in points:
-                head = {"time_h": point.time_h, "studies": name, "n": point.n, "gap": point.gap}
+                n = math.nan if point.n is None else point.n
+                head = {"time_h": point.time_h, "studies": name, "n": n, "gap": point.gap}
                 if not point.results:
                     rows.append(head | {"k": 0})
                 rows += [head | {"end": end} | r.fields(level, transform=transform) for end, r in point.results]
@@ -129,14 +131,18 @@ def time_label(hours: float) -> str:
     return f"day {hours / 24:g}"
 
 
-def patients(rows: pd.DataFrame) -> int:
-    """Patients in the rows; of a crossover trial the larger of the two arms, since they are the same people."""
+def patients(rows: pd.DataFrame) -> int | None:
+    """Patients in the rows, None where a row does not say.
+
+    Of a crossover trial the larger of the two arms, since they are the same people.
+    """
     total = 0.0
     for _, row in rows.iterrows():
         arms = [float(row[n]) for n in ("n_t", "n_c") if n in row and not np.isnan(row[n])]
-        if arms:
-            total += max(arms) if str(row.get("design", "")).startswith("crossover") else sum(arms)
-    return int(total)
+        if not arms:
+            return None
+        total += max(arms) if str(row.get("design", "")).startswith("crossover") else sum(arms)
+    return int(total) or None
 
 
 def pool_selection(

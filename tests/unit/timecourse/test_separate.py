@@ -13,6 +13,7 @@ from scipy import stats
 
 import metaket as mk
 from metaket.errors import DataError, InputError, MetaketError
+from metaket.plots import time_course_layout
 from metaket.timecourse import patients, time_label
 from tests.papers import paper_of, row, table, write_paper
 
@@ -266,3 +267,17 @@ def test_a_row_without_a_study_is_never_dropped_in_silence(missing: Any) -> None
         assert "study" in str(error)  # noqa: PT017  either outcome is right, a silent loss is not
         return
     assert course.points[0].k == 3
+
+
+@pytest.mark.parametrize("sizes", [{}, {"n_t": [10, "", ""], "n_c": [12, "", ""]}])
+def test_a_size_that_a_row_does_not_state_is_missing_and_not_zero(sizes: dict[str, list[Any]]) -> None:
+    rows = {"study": ["A", "B", "A"], "time_h": [24, 24, 72], "y": [0.5, 0.3, 0.2], "v": [0.04, 0.05, 0.04]} | sizes
+    course = mk.pool_over_time(rows, measure="GEN")
+    joint = mk.pool_over_time(rows, measure="GEN", model="joint", rho=0.5)
+    assert [p.n for p in course.points] == [None, None]
+    for frame in (course.to_frame(), joint.to_frame()):
+        assert frame.loc[frame["studies"] == "all", "n"].isna().all()
+    assert "N =" not in str(course)
+    everyone = time_course_layout(course).rows[0]
+    shown = [text for cell in everyone.cells for text in cell]
+    assert [text for text in shown if text.startswith("k =")] == ["k = 2", "k = 1"]
