@@ -129,5 +129,5 @@ def listing(items: Sequence[str]) -> str:
 
 
 def small(text: str) -> str:
-    """With a small first letter, names inside kept: ``standardised mean difference (Hedges g)``."""
-    return text[:1].lower() + text[1:]
+    """First letter lower case, unless the second is a capital too: ``standardised mean difference (Hedges g)``."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from metaket.measures.registry import MEASURES, scale_of
 from metaket.plots._arms import name_columns
-from metaket.plots._text import Numbers, listing
+from metaket.plots._text import Numbers, listing, small
 from metaket.reproduction.analyse import AnalysisResult, spec_of, title_of
 from metaket.reproduction.quantities import decision_of
 from metaket.timecourse import patients, time_label
@@ -249,11 +249,6 @@ def people(text: str) -> str:
 def capital(text: str) -> str:
     """First letter upper case, the rest as it is."""
     return text[:1].upper() + text[1:]
-
-
-def small(text: str) -> str:
-    """First letter lower case, unless the second is a capital too."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
 def joined(items: Sequence[str]) -> str:
