@@ -201,7 +201,7 @@ def test_normal_quantiles(reference: Callable[[str], Records], effects_of: Effec
     wrong = []
     for case in cases:
         y, v = effects_of(case["dataset"], case["measure"])
-        found = mk.normal_quantiles(mk.pool(y, v, **options(case)), case["residual"], reps=100)
+        found = mk.normal_quantiles(mk.pool(y, v, **options(case)), case["residual"], draws=100)
         wrong += compare(case, {"x": found.theoretical, "y": found.observed}, v)
     assert not wrong, f"{len(wrong)}: " + "; ".join(wrong[:8])
     assert len(cases) >= QUANTILES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import metaket as mk
@@ -92,6 +92,7 @@ def test_a_bootstrap_of_equal_studies_is_a_point(k: int, y: float, v: float, see
     assert found.failed == 0
 
 
+@settings(max_examples=20)  # statsmodels' multipletests collects garbage in each call, 40 to 250 ms
 @given(data=meta_analyses(4), level=st.floats(0.5, 0.99))
 def test_outliers_are_those_left_out(data: Data, level: float) -> None:
     y, v = data

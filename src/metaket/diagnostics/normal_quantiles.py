@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["NormalQuantiles", "normal_quantiles"]
 
 RESIDUALS = ("rstandard", "rstudent")
-REPS = 10_000
+DRAWS = 10_000
 SEED = 19670601  # unless a generator is given
 CELLS = 2_000_000  # of deleted fits at a time
 
@@ -47,7 +47,7 @@ class NormalQuantiles(ShownAsText):
     level : float
     p_value : float
         Share of simulated samples that leave the pointwise quantiles as far as the observed one somewhere does.
-    reps : int
+    draws : int
         Simulated samples that the envelopes are made of.
     """
 
@@ -61,7 +61,7 @@ class NormalQuantiles(ShownAsText):
     band_high: Array
     level: float
     p_value: float
-    reps: int
+    draws: int
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ class NormalQuantiles(ShownAsText):
     def __str__(self) -> str:
         return "\n".join(
             [
-                f"normal quantiles of {self.residual}, envelopes at {100 * self.level:g} % from {self.reps} samples",
+                f"normal quantiles of {self.residual}, envelopes at {100 * self.level:g} % from {self.draws} samples",
                 table_text(self.to_frame()),
                 f"outside the simultaneous envelope: {', '.join(self.outside) or 'none'}; p = {self.p_value:.4f}",
             ]
@@ -91,7 +91,7 @@ def normal_quantiles(
     residual: str = "rstandard",
     *,
     level: float = 0.95,
-    reps: int = REPS,
+    draws: int = DRAWS,
     rng: np.random.Generator | None = None,
 ) -> NormalQuantiles:
     r"""Quantiles of the residuals against those of the normal distribution, with simulated envelopes.
@@ -104,7 +104,7 @@ def normal_quantiles(
         Internally or externally studentised.
     level : float
         Of the envelopes.
-    reps : int
+    draws : int
         Simulated samples, at least 100.
     rng : numpy.random.Generator, optional
         ``default_rng(19670601)`` unless given.
@@ -144,11 +144,11 @@ def normal_quantiles(
     residual = check_choice("residual", residual, RESIDUALS)
     whole = whole_fit(result, what)
     need_studies(result.effects, whole.x.shape[1] + 2, what)
-    if reps < 100:
-        raise InputError(f"reps must be at least 100, got {reps!r}")
+    if draws < 100:
+        raise InputError(f"draws must be at least 100, got {draws!r}")
     tail = (1.0 - check_level(level)) / 2.0
     found = _found(result, residual)
-    samples = _simulated(result, whole, residual, reps, np.random.default_rng(SEED) if rng is None else rng)
+    samples = _simulated(result, whole, residual, draws, np.random.default_rng(SEED) if rng is None else rng)
     order = np.argsort(found, kind="stable")
     observed = found[order]
     depths = _depths(np.vstack([observed, samples]))
@@ -188,11 +188,11 @@ def _depths(samples: Array) -> Array:
 
 
 def _simulated(
-    result: PooledResult | RegressionResult, whole: Whole, residual: str, reps: int, rng: np.random.Generator
+    result: PooledResult | RegressionResult, whole: Whole, residual: str, draws: int, rng: np.random.Generator
 ) -> Array:
-    """Sorted residuals of samples from the fitted model, each fitted anew: (reps that converged, k)."""
+    """Sorted residuals of samples from the fitted model, each fitted anew: (draws that converged, k)."""
     k = whole.x.shape[0]
-    y = whole.x @ whole.coef + np.sqrt(whole.total) * rng.standard_normal((reps, k))
+    y = whole.x @ whole.coef + np.sqrt(whole.total) * rng.standard_normal((draws, k))
     found = _internal(result, whole, y) if residual == "rstandard" else _external(result, whole, y)
     return np.sort(found[np.isfinite(found).all(axis=1)], axis=1)
 

@@ -14,13 +14,13 @@ from metaket.errors import InputError, NotComputableError
 @pytest.mark.parametrize("residual", ["rstandard", "rstudent"])
 def test_points(residual: str) -> None:
     result = mk.pool(Y, V)
-    found = mk.normal_quantiles(result, residual, reps=200)
+    found = mk.normal_quantiles(result, residual, draws=200)
     values = getattr(mk.residuals(result), residual)
     order = np.argsort(values)
     assert found.observed == pytest.approx(values[order])
     assert found.study == tuple(result.effects.study[i] for i in order)
     assert found.theoretical == pytest.approx(stats.norm.ppf((np.arange(1, 7) - 3 / 8) / 6.25))
-    many = mk.normal_quantiles(mk.pool(np.tile(Y, 2), np.tile(V, 2)), reps=200)
+    many = mk.normal_quantiles(mk.pool(np.tile(Y, 2), np.tile(V, 2)), draws=200)
     assert many.theoretical == pytest.approx(stats.norm.ppf((np.arange(1, 13) - 0.5) / 12))
 
 
@@ -28,7 +28,7 @@ def test_the_envelope_of_known_residuals() -> None:
     """Common effect, equal variances: the residuals are a centred normal sample, whose envelope is simulated here."""
     k = 8
     result = mk.pool(np.linspace(-1, 1, k), np.full(k, 0.5), model="common")
-    found = mk.normal_quantiles(result, reps=20_000)
+    found = mk.normal_quantiles(result, draws=20_000)
     z = np.random.default_rng(1).standard_normal((20_000, k))
     centred = np.sort((z - z.mean(axis=1, keepdims=True)) / np.sqrt(1 - 1 / k), axis=1)
     low, high = np.quantile(centred, [0.025, 0.975], axis=0)
@@ -54,7 +54,7 @@ def test_estimated_tau2_narrows_the_envelope() -> None:
 def test_p_values_of_normal_data_are_uniform() -> None:
     rng = np.random.default_rng(9)
     p = [
-        mk.normal_quantiles(mk.pool(rng.normal(0, np.sqrt(V + 0.1)), V, tau2=0.1), reps=199, rng=rng).p_value
+        mk.normal_quantiles(mk.pool(rng.normal(0, np.sqrt(V + 0.1)), V, tau2=0.1), draws=199, rng=rng).p_value
         for _ in range(300)
     ]
     assert np.mean(np.array(p) <= 0.05) == pytest.approx(0.05, abs=0.04)  # three standard errors
@@ -72,9 +72,9 @@ def test_an_outlier_leaves_the_band() -> None:
 def test_seeds_regressions_and_frames() -> None:
     result = mk.pool(Y, V, moderators=np.arange(6.0))
     for residual in ("rstandard", "rstudent"):
-        one, two = (mk.normal_quantiles(result, residual, reps=300) for _ in range(2))
+        one, two = (mk.normal_quantiles(result, residual, draws=300) for _ in range(2))
         assert one.band_low.tolist() == two.band_low.tolist()
-        other = mk.normal_quantiles(result, residual, reps=300, rng=np.random.default_rng(1))
+        other = mk.normal_quantiles(result, residual, draws=300, rng=np.random.default_rng(1))
         assert one.band_low.tolist() != other.band_low.tolist()
         assert (one.band_low <= one.low).all()
         assert (one.high <= one.band_high).all()
@@ -83,9 +83,9 @@ def test_seeds_regressions_and_frames() -> None:
 
 def test_deleted_fits_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     result = mk.pool(Y, V)
-    whole = mk.normal_quantiles(result, "rstudent", reps=150)
+    whole = mk.normal_quantiles(result, "rstudent", draws=150)
     monkeypatch.setattr("metaket.diagnostics.normal_quantiles.CELLS", 36 * 7)
-    assert mk.normal_quantiles(result, "rstudent", reps=150).low == pytest.approx(whole.low, rel=1e-9)
+    assert mk.normal_quantiles(result, "rstudent", draws=150).low == pytest.approx(whole.low, rel=1e-9)
 
 
 def test_what_is_refused() -> None:
@@ -93,8 +93,8 @@ def test_what_is_refused() -> None:
         mk.normal_quantiles(mk.pool(Y[:2], V[:2]))
     with pytest.raises(InputError, match=r"unknown residual 'rstudnt'.* Did you mean rstudent"):
         mk.normal_quantiles(mk.pool(Y, V), "rstudnt")
-    with pytest.raises(InputError, match="reps must be at least 100, got 10"):
-        mk.normal_quantiles(mk.pool(Y, V), reps=10)
+    with pytest.raises(InputError, match="draws must be at least 100, got 10"):
+        mk.normal_quantiles(mk.pool(Y, V), draws=10)
     with pytest.raises(InputError, match="offered for the models random, common, not 'mh'"):
         mk.normal_quantiles(counts_result(model="mh"))
     with pytest.raises(NotComputableError, match="Study 4 has no rstandard: the model needs that study"):
