@@ -6,6 +6,7 @@ that is loaded later would be hidden by the module of the same name.
 
 from metaket.plots._save import alt_text, save
 from metaket.plots.agreement import agreement, agreement_layout
+from metaket.plots.bubble import bubble, bubble_layout
 from metaket.plots.forest import FOREST_STYLES, ForestStyle, forest, forest_layout
 from metaket.plots.forest_panels import forest_panels, forest_panels_layout
 from metaket.plots.forest_refits import forest_refits, forest_refits_layout
@@ -16,8 +17,6 @@ from metaket.plots.rob import rob_summary, rob_summary_layout, rob_traffic_light
 from metaket.plots.scatter import (
     baujat,
     baujat_layout,
-    bubble,
-    bubble_layout,
     labbe,
     labbe_layout,
     normal_quantiles,

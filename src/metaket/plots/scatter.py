@@ -1,10 +1,10 @@
-"""Figures with a point a study: Baujat, L'Abbe, radial (Galbraith), normal quantiles, bubbles of a regression."""
+"""Figures with a point a study: Baujat, L'Abbe, radial (Galbraith), normal quantiles."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from metaket.diagnostics.baujat import Baujat
     from metaket.diagnostics.normal_quantiles import NormalQuantiles
     from metaket.measures.effect import EffectSizes
-    from metaket.pooling.regression import RegressionResult
     from metaket.pooling.result import PooledResult
 
-__all__ = ["baujat", "baujat_layout", "bubble", "bubble_layout", "labbe", "labbe_layout", "normal_quantiles",
-           "normal_quantiles_layout", "radial", "radial_layout"]  # fmt: skip
+__all__ = ["baujat", "baujat_layout", "farthest", "labbe", "labbe_layout", "normal_quantiles",
+           "normal_quantiles_layout", "radial", "radial_layout", "sizes"]  # fmt: skip
 
 BIGGEST, SMALLEST = 16.0, 3.0  # sides of markers in points; the area follows the weight
 NAMED = 6  # points farthest out that are named unless told otherwise
 STEPS = 121
 
 
-def _sizes(weight: Array) -> tuple[float, ...]:
+def sizes(weight: Array) -> tuple[float, ...]:
+    """Sides of markers in points whose area follows the weight."""
     share = np.sqrt(np.asarray(weight) / float(np.max(weight)))
     return tuple(np.maximum(SMALLEST, BIGGEST * share).tolist())
 
 
-def _farthest(names: Sequence[str], x: Array, y: Array, wanted: int) -> tuple[Label, ...]:
+def farthest(names: Sequence[str], x: Array, y: Array, wanted: int) -> tuple[Label, ...]:
     """Names of the points farthest from the middle, each direction in its own spread."""
     spread = [float(np.ptp(v)) or 1.0 for v in (x, y)]
     far = np.hypot((x - np.median(x)) / spread[0], (y - np.median(y)) / spread[1])
@@ -51,17 +51,16 @@ def baujat_layout(found: Baujat, *, named: int = NAMED, title: str = "", notes: 
     kept = np.isfinite(x) & np.isfinite(y)
     names = [s for s, k in zip(found.study, kept, strict=True) if k]
     x, y = x[kept], y[kept]
-    labels = tuple(
-        Label(float(x[i]), float(y[i]), clean(names[i])) for i in np.argsort(-(x / x.max() + y / y.max()))[:named]
-    )
+    far = sum((v / float(v.max()) for v in (x, y) if v.size and v.max() > 0), np.zeros(x.size))
+    labels = tuple(Label(float(x[i]), float(y[i]), clean(names[i])) for i in np.argsort(-far, kind="stable")[:named])
     left = [s for s, k in zip(found.study, kept, strict=True) if not k]
     notes = [*(f"Not shown: {', '.join(left)}." for _ in left[:1]), *notes]
-    top = f"{labels[0].text} contributes most" if labels else ""
+    top = f" {labels[0].text} contributes most." if labels and far.any() else ""
     return Chart(
         clean(title), plain_axis(x, "Contribution to Q (squared Pearson residual)", zero=True),
         plain_axis(y, "Influence on the pooled effect", zero=True), (Points(tuple(x.tolist()), tuple(y.tolist())),),
         labels=labels, footnotes=tuple(clean(n) for n in notes),
-        alt_text=f"Baujat plot of {study_count(len(names))}: share in Q against influence. {top}.",
+        alt_text=f"Baujat plot of {study_count(len(names))}: share in Q against influence.{top}",
     )  # fmt: skip
 
 
@@ -121,8 +120,8 @@ def labbe_layout(
         curves.append(Curve(tuple(grid[keep].tolist()), tuple(line[keep].tolist()), name, 1))
     return Chart(
         clean(title), axes[0], axes[1],
-        (Points(tuple(control.tolist()), tuple(treated.tolist()), "a study (area: patients)", 0, True, _sizes(size)),),
-        tuple(curves), labels=_farthest(effects.study, control, treated, named),
+        (Points(tuple(control.tolist()), tuple(treated.tolist()), "a study (area: patients)", 0, True, sizes(size)),),
+        tuple(curves), labels=farthest(effects.study, control, treated, named),
         footnotes=tuple(clean(n) for n in notes), wide=240.0, tall=240.0,
         alt_text=f"L'Abbe plot of {study_count(effects.k)}: rate under treatment against rate under control.",
     )  # fmt: skip
@@ -281,140 +280,3 @@ def normal_quantiles(
     Axes
     """
     return draw_chart(normal_quantiles_layout(found, title=title, notes=notes), ax)
-
-
-def bubble_layout(
-    result: RegressionResult,
-    moderator: str,
-    *,
-    others: Mapping[str, Any] | None = None,
-    named: int = 0,
-    level: float = 0.95,
-    prediction: bool = False,
-    title: str = "",
-    notes: Sequence[str] = (),
-) -> Chart:
-    """The numbers and texts of a bubble plot; see `bubble` for the parameters."""
-    x = _moderator(result, moderator)
-    effects, back = result.effects, result.effects.scale.back
-    grid = np.linspace(float(x.min()), float(x.max()), STEPS)
-    fixed = _held(result, moderator, others or {})
-    line = result.predict({moderator: grid, **{n: [v] * STEPS for n, v in fixed.items()}}, level, transform=True)
-    y = np.asarray(back(effects.y), dtype=float)
-    log = effects.scale.log_axis
-    columns = ["ci_low", "ci_high"] + (["pi_low", "pi_high"] if prediction else [])
-    values = [*y.tolist(), *(v for c in columns for v in line[c].tolist())]
-    share = f"{100 * level:.6g}%"
-    regions = [
-        Region(
-            tuple(grid.tolist()),
-            tuple(line["ci_low"]),
-            tuple(line["ci_high"]),
-            f"{share} interval of the line",
-            0.18,
-            1,
-        )
-    ]
-    if prediction:
-        regions.insert(0, Region(tuple(grid.tolist()), tuple(line["pi_low"]), tuple(line["pi_high"]),
-                                 f"{share} interval of a new study", 0.08, 1))  # fmt: skip
-    held = "; ".join(f"{n} = {v}" for n, v in fixed.items())
-    slope = dict(zip(result.names, result.to_frame()["p_value"].tolist(), strict=True))
-    p = f"; {moderator}: {p_text(slope[moderator])}" if moderator in slope else ""
-    foot = [f"Line: meta-regression{f' at {held}' if held else ''}{p}. Area: weight."]
-    label = effects.label + (" (log scale)" if log else "")
-    null = effects.scale.null
-    return Chart(
-        clean(title), plain_axis(x, clean(moderator)), plain_axis(values, label, log=log),
-        (Points(tuple(x.tolist()), tuple(y.tolist()), "", 0, True, _sizes(1.0 / (effects.v + result.tau2))),),
-        (Curve(tuple(grid.tolist()), tuple(line["estimate"]), "", 1),), tuple(regions),
-        _log_labels(effects.study, x, y, named) if log else _farthest(effects.study, x, y, named),
-        across=(null,) if np.isfinite(null) and min(values) <= null <= max(values) else (),
-        footnotes=(*foot, *(clean(n) for n in notes)),
-        alt_text=f"Bubble plot of {study_count(effects.k)}: {small(effects.label)} against {moderator}{p}.",
-    )  # fmt: skip
-
-
-def _log_labels(names: Sequence[str], x: Array, y: Array, named: int) -> tuple[Label, ...]:
-    return tuple(replace(n, y=float(np.exp(n.y))) for n in _farthest(names, x, np.log(y), named))
-
-
-def _moderator(result: RegressionResult, moderator: str) -> Array:
-    table = result.effects.table
-    if table is None or moderator not in table.columns:
-        have = "none" if table is None else ", ".join(map(str, table.columns))
-        raise InputError(f"no column {moderator!r} to draw along: {have}")
-    if moderator not in result.design.terms:
-        raise InputError(
-            f"{moderator!r} is not a moderator of this regression: {', '.join(result.design.terms) or 'none'}"
-        )
-    try:
-        return np.asarray(table[moderator], dtype=float)
-    except ValueError:
-        raise InputError(f"{moderator!r} is not a number for every study; use a forest plot by subgroup") from None
-
-
-def _held(result: RegressionResult, moderator: str, others: Mapping[str, Any]) -> dict[str, Any]:
-    """The other moderators at the values given, numbers at their mean where none is."""
-    table = result.effects.table
-    fixed: dict[str, Any] = {}
-    for term in result.design.terms:
-        for name in term.split(":"):
-            if name == moderator or name in fixed or table is None:
-                continue
-            if name in others:
-                fixed[name] = others[name]
-                continue
-            try:
-                fixed[name] = float(np.mean(np.asarray(table[name], dtype=float)))
-            except (ValueError, KeyError):
-                raise InputError(
-                    f"others must say at which {name!r} the line is drawn, e.g. others={{{name!r}: ...}}"
-                ) from None
-    return fixed
-
-
-def bubble(
-    result: RegressionResult,
-    moderator: str,
-    *,
-    ax: Axes | None = None,
-    others: Mapping[str, Any] | None = None,
-    named: int = 0,
-    level: float = 0.95,
-    prediction: bool = False,
-    title: str = "",
-    notes: Sequence[str] = (),
-) -> Axes:
-    """Draw a meta-regression along one moderator: studies as bubbles, the line with its interval.
-
-    Parameters
-    ----------
-    result : RegressionResult
-        From ``pool(..., moderators=[...])`` with columns of the effects' table.
-    moderator : str
-        A moderator of numbers.
-    ax : Axes, optional
-    others : mapping, optional
-        Values at which other moderators are held; their means by default, factors must be given.
-    named : int
-        How many of the studies farthest out are named.
-    level : float
-    prediction : bool
-        Show the interval of a new study, too.
-    title : str
-    notes : sequence of str
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    InputError
-        A moderator that is not in the regression or not a number; a factor that is not held.
-    """
-    layout = bubble_layout(
-        result, moderator, others=others, named=named, level=level, prediction=prediction, title=title, notes=notes
-    )
-    return draw_chart(layout, ax)
