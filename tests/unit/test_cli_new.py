@@ -118,3 +118,9 @@ def test_an_answer_that_is_no_column(
 ) -> None:
     answers("casses")
     assert "no column 'casses'" in slip(capsys, "new", "smith2020", "--from", "trials.csv", "--measure", "OR")
+
+
+def test_explain_of_blank_claims_says_what_to_type(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("study,events_t,n_t,events_c,n_c\nA,8,18,1,18\nB,9,20,4,20\n", encoding="utf-8")
+    assert run(capsys, "new", str(tmp_path / "p1"), "--from", str(tmp_path / "t.csv"), "--measure", "RR")[0] == 0
+    assert "type them first" in slip(capsys, "explain", str(tmp_path / "p1"))

@@ -201,3 +201,10 @@ def test_plot_with_style_subgroups_and_columns(
     )
     assert "Did you mean dose?" in slip(capsys, "plot", "trials.csv", "--left", "doses", "--out", "g.svg")
     assert not Path("g.svg").exists()
+
+
+def test_a_mapped_column_that_is_not_there(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    told = slip(capsys, "pool", str(table), "--column", "events_t=foo")
+    assert "foo; the table has" in told
+    assert "foo=NAME" not in told
+    assert "--column" in slip(capsys, "pool", str(table), "--measure", "SMD")

@@ -134,10 +134,11 @@ def _require(table: pd.DataFrame, wanted: Sequence[str], who: str) -> None:
     have = [str(c) for c in table.columns]
     ways = [d for d in DERIVATIONS if set(d.wanted) & set(missing)]
     instead = "".join(f" ({', '.join(d.wanted)} can be had from {', '.join(d.sources)}.)" for d in ways)
+    mapped = who == "columns="  # the name that is missing is the user's own
+    use = f" Use columns={{'{missing[0]}': 'your name'}} (--column {missing[0]}=NAME) to map other names."
     raise InputError(
         f"{who} needs column(s) {', '.join(map(str, missing))}; the table has {', '.join(have) or 'none'}."
-        f"{_nearest(missing[0], have)}{instead} "
-        f"Use columns={{'{missing[0]}': 'your name'}} (--column {missing[0]}=NAME) to map other names."
+        f"{_nearest(missing[0], have)}{instead}{'' if mapped else use}"
     )
 
 

@@ -56,8 +56,12 @@ def chosen_analysis(paper: Paper, name: str | None) -> Analysis:
         return paper.analysis(name)
     pools = [a for a in paper.analyses if not is_modelled(a)]
     printed = [a for a in pools if figures_of_claims(claims_on(paper, a.id, None))]
+    if not printed:
+        raise InputError(
+            f"{paper.key} has no analysis whose claims print a figure of its pooled result: type them first"
+        )
     if len(printed) != 1:
-        have = ", ".join(a.id for a in printed) or "none"
+        have = ", ".join(a.id for a in printed)
         raise InputError(f"{paper.key} has {len(printed)} analyses with printed figures ({have}); name one of them")
     return printed[0]
 
