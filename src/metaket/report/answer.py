@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from metaket.measures.registry import MEASURES
+from metaket.plots._text import listing
 from metaket.report.models import model_text
 from metaket.report.words import (
     capital,
     decision_text,
     effect_text,
-    joined,
     open_cells,
     outcome_name,
     outcomes_of,
@@ -44,7 +44,7 @@ PHRASES = {
 
 def verdict_phrase(counts: Mapping[str, int]) -> str:
     """``2 differ and 21 are not computable from the rows in hand``."""
-    return joined([f"{n} {PHRASES[v][n > 1]}" for v, n in counts.items() if n])
+    return listing([f"{n} {PHRASES[v][n > 1]}" for v, n in counts.items() if n])
 
 
 def answer(rep: Reproduction, kinds: Mapping[str, Sequence[AnalysisResult]]) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def _provisional(rep: Reproduction) -> str:
     counts = {v: partial.count(v) for v in VERDICTS}
     n = len(partial)
     some = f"For {n} of them some rows are" if n > 1 else "For 1 of them some rows are"
-    told = joined([f"{m} would {PHRASES[v][2]}" for v, m in counts.items() if m])
+    told = listing([f"{m} would {PHRASES[v][2]}" for v, m in counts.items() if m])
     return f"{some} in hand: on these rows alone {told}. That is no verdict, since the missing rows can change it."
 
 
@@ -87,14 +87,14 @@ def _outcome(items: Sequence[AnalysisResult]) -> str:
     for item in items:
         if not item.fits:
             empty.setdefault(item.basis, []).append(when(item))
-    parts += [f"no result at {joined(times)} ({basis})" for basis, times in empty.items()]
+    parts += [f"no result at {listing(times)} ({basis})" for basis, times in empty.items()]
     name = capital(outcome_name(items[0]))
     return f"{name} ({small(MEASURES[first.measure].label)}, {sides(first)}): {'; '.join(parts)}."
 
 
 def _at(item: AnalysisResult) -> str:
     shown = " to ".join(effect_text(r) for _, r in item.results)
-    words = joined(list(dict.fromkeys(decision_text(r, item.analysis.better) for _, r in item.results)))
+    words = listing(list(dict.fromkeys(decision_text(r, item.analysis.better) for _, r in item.results)))
     n = result_n(item.results[0][1])
     size = f", {n} patients" if n else ""
     told = f"{item.basis}{size}; {words}"
@@ -146,7 +146,9 @@ def unverified_sentence(rep: Reproduction, kinds: Mapping[str, Sequence[Analysis
         return ""
     default = [i.id for i in kinds["default"] if i.id in used]
     if default:
-        return f"Unverified rows (no source at hand) are used in {joined(used)}, of which {joined(default)} by default."
+        return (
+            f"Unverified rows (no source at hand) are used in {listing(used)}, of which {listing(default)} by default."
+        )
     return (
-        f"Unverified rows (no source at hand) are used only in the sensitivity analyses named for it: {joined(used)}."
+        f"Unverified rows (no source at hand) are used only in the sensitivity analyses named for it: {listing(used)}."
     )

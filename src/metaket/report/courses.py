@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from metaket.measures.registry import MEASURES
-from metaket.plots._text import Numbers, p_text
-from metaket.report.words import joined, people, small
+from metaket.plots._text import Numbers, listing, p_text
+from metaket.report.words import people, small
 from metaket.timecourse import time_label
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _decides(course: JointCourse, better: str) -> str:
     if not clear:
         return "At none of these times does the model's interval exclude no effect on the treatment's side."
     tail = "" if last in clear else f", but not at {last}"
-    return f"The model's interval excludes no effect, on the treatment's side, at {joined(clear)}{tail}."
+    return f"The model's interval excludes no effect, on the treatment's side, at {listing(clear)}{tail}."
 
 
 def _depends(bands: tuple[RhoBand, ...], course: JointCourse) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from metaket.outcomes import join_trials
 from metaket.plots._text import signed
+from metaket.report.format import small_print
 from metaket.report.table import Table
 from metaket.report.words import capital, open_cells, outcome_name, outcomes_of, people, when
 from metaket.timecourse import time_label
@@ -44,10 +45,6 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _small(text: str) -> Markup:
-    return Markup("<br><small>{}</small>").format(text) if text else Markup()
-
-
 def trials_table(paper: Paper) -> Table | None:
     """One row a trial: whether it fits and why, design, drug, comparator, patients; None without trials.csv."""
     trials = paper.trials
@@ -57,7 +54,7 @@ def trials_table(paper: Paper) -> Table | None:
     columns = [(h, names) for h, names in columns if any(_text(v) for n in names for v in trials[n])]
     rows = []
     for _, trial in trials.iterrows():
-        name = Markup("{}").format(trial["study"]) + _small(_text(trial.get("citation", "")))
+        name = Markup("{}").format(trial["study"]) + small_print(_text(trial.get("citation", "")))
         cells = [_trial_cell(heading, [_text(trial[n]) for n in names]) for heading, names in columns]
         rows.append((name, *cells))
     headers = ("Trial", *(h for h, _ in columns))
@@ -68,9 +65,9 @@ def _trial_cell(heading: str, values: Sequence[str]) -> Any:
     first, *rest = values
     if heading in ("Randomised", "Analysed"):
         arms = [v for v in rest if v]
-        return Markup("{}").format(first) + _small(f"{' and '.join(arms)} by arm" if len(arms) == 2 else "")
+        return Markup("{}").format(first) + small_print(f"{' and '.join(arms)} by arm" if len(arms) == 2 else "")
     more = "; ".join(v for v in rest if v and v != first)
-    return Markup("{}").format(first) + _small(more)
+    return Markup("{}").format(first) + small_print(more)
 
 
 def rows_table(paper: Paper, kinds: Kinds) -> Table:
@@ -91,7 +88,7 @@ def rows_table(paper: Paper, kinds: Kinds) -> Table:
         for number, row in group.iterrows():
             index = int(number)  # type: ignore[call-overload]
             variant = f"variant: {row['variant']}" if row["variant"] else ""
-            name = Markup("{}").format(row["study"]) + _small(variant)
+            name = Markup("{}").format(row["study"]) + small_print(variant)
             places = "; ".join(USED_IN[k] for k in used[index])
             rows.append((name, _values(row), _status(row["status"]), _source_links(row["source"], anchors),
                          row["where"], row["note"], places, str(index)))  # fmt: skip

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from metaket.plots._text import Numbers, signed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LABELS", "PAIRS", "cell_texts", "label_of", "level_text", "number_text", "p_value_text"]
+__all__ = ["LABELS", "PAIRS", "cell_texts", "label_of", "number_text", "p_value_text", "small_print"]
 
 LABELS = {
     **{"study": "Study", "outcome": "Outcome", "time_h": "Time (h)", "measure": "Measure", "title": "Title"},
@@ -48,9 +49,9 @@ def label_of(name: object) -> str:
     return LABELS.get(text) or (text[:1].upper() + text[1:]).replace("_", " ").strip()
 
 
-def level_text(level: float) -> str:
-    """``0.95`` -> ``95%``."""
-    return f"{100 * level:.6g}%"
+def small_print(text: str) -> Markup:
+    """A line below a cell's text, in smaller letters; nothing where there is no text."""
+    return Markup("<br><small>{}</small>").format(text) if text else Markup()
 
 
 def p_value_text(p: float) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from metaket.measures.registry import MEASURES
 from metaket.pooling.spec import WITHOUT_TAU2
 from metaket.report.answer import decides_alike
-from metaket.report.format import number_text, p_value_text
+from metaket.report.format import number_text, p_value_text, small_print
 from metaket.report.models import model_text
 from metaket.report.table import Table
 from metaket.report.words import (
@@ -53,10 +53,6 @@ SETS = ("default", "wider", "unverified")
 DASH = "–"
 
 
-def _small(text: str) -> Markup:
-    return Markup("<br><small>{}</small>").format(text) if text else Markup()
-
-
 def claims_table(comparisons: Sequence[Comparison]) -> Table:
     """Claim, printed, recomputed, verdict, gap in each band, cause; grouped by who says it."""
     groups: dict[str, list[Comparison]] = {}
@@ -73,14 +69,14 @@ def claims_table(comparisons: Sequence[Comparison]) -> Table:
 
 
 def _claim_row(c: Comparison) -> tuple[Any, ...]:
-    shown = Markup("{}").format(c.shown or DASH) + _small(c.basis if c.shown else "")
+    shown = Markup("{}").format(c.shown or DASH) + small_print(c.basis if c.shown else "")
     if c.missing and c.analysis:
         link = Markup('<br><small><a href="#open">{} open, and where to look</a></small>').format(len(c.missing))
     else:
-        link = _small(f"missing: {'; '.join(c.missing)}" if c.missing else "")
+        link = small_print(f"missing: {'; '.join(c.missing)}" if c.missing else "")
     reach = "" if c.verdict == "input-rounding" or not c.reach_how else _reach(c)
-    cause = Markup("{}").format(people(c.cause)) + _small(reach) + _small(c.note) + link
-    name = Markup("<code>{}</code>").format(c.id) + _small(c.where)
+    cause = Markup("{}").format(people(c.cause)) + small_print(reach) + small_print(c.note) + link
+    name = Markup("<code>{}</code>").format(c.id) + small_print(c.where)
     gaps = Markup("<br>").join(Markup("{}: {}").format(p.quantity, _gap(p.gap)) for p in c.parts if p.gap)
     return name, c.printed, shown, verdict_badge(c), gaps or _gap(c.gap), cause
 
@@ -95,7 +91,7 @@ def verdict_badge(c: Comparison) -> Markup:
     """The verdict as a label, and what the rows in hand alone would give."""
     css = c.verdict.replace(" ", "-")
     badge = Markup('<span class="verdict {}">{} {}</span>').format(css, SIGNS.get(c.verdict, DASH), c.verdict)
-    return badge + _small(f"on the rows in hand: {c.on_sourced_rows}" if c.on_sourced_rows else "")
+    return badge + small_print(f"on the rows in hand: {c.on_sourced_rows}" if c.on_sourced_rows else "")
 
 
 def _gap(gap: Gap | None) -> Markup:
@@ -150,13 +146,15 @@ def time_table(kinds: Mapping[str, Sequence[AnalysisResult]], outcome: str, rep:
 def _time_rows(item: AnalysisResult, rep: Reproduction) -> list[tuple[Any, ...]]:
     parent = rep.analyses.get(item.analysis.sensitivity_of)
     more = changes(item.analysis, parent.analysis) if parent else ""
-    time = Markup("{}").format(when(item)) + _small(more)
+    time = Markup("{}").format(when(item)) + small_print(more)
     if item.models:
-        return [(time, model_text(model) + _small(end), *[""] * 7, _of_trials(item), "") for end, model in item.models]
+        return [
+            (time, model_text(model) + small_print(end), *[""] * 7, _of_trials(item), "") for end, model in item.models
+        ]
     if not item.results:
         return [(time, f"no result: {people(item.gap)}", *[""] * 7, _of_trials(item), "")]
     return [
-        (time, _effect(r) + _small(end), *_numbers(r), _rates(item, r), _of_trials(item),
+        (time, _effect(r) + small_print(end), *_numbers(r), _rates(item, r), _of_trials(item),
          decision_text(r, item.analysis.better))
         for end, r in item.results
     ]  # fmt: skip
@@ -204,7 +202,7 @@ def sensitivity_table(kinds: Mapping[str, Sequence[AnalysisResult]], rep: Reprod
 def _sensitivity_rows(item: AnalysisResult, parent: AnalysisResult) -> list[tuple[Any, ...]]:
     alike = decides_alike(item, parent)
     told = DASH if alike is None else "yes" if alike else "no"
-    name = Markup("{}").format(title_of(item.analysis)) + _small(item.analysis.note)
+    name = Markup("{}").format(title_of(item.analysis)) + small_print(item.analysis.note)
     head = (name, changes(item.analysis, parent.analysis))
     if item.models:
         return [(*head, model_text(model), "", "", "", _of_trials(item), told) for _, model in item.models]
@@ -214,7 +212,7 @@ def _sensitivity_rows(item: AnalysisResult, parent: AnalysisResult) -> list[tupl
     for end, r in item.results:
         code = f"{r.effects.measure} " if item.analysis.measure != parent.analysis.measure else ""
         side = range_end(end)
-        effect = _effect(r, code) + _small(f"{side} end of a printed range" if side else "")
+        effect = _effect(r, code) + small_print(f"{side} end of a printed range" if side else "")
         _, k, n, i2, *_ = _numbers(r)
         out.append((*head, effect, k, n, i2, _of_trials(item), told))
     return out
@@ -246,7 +244,7 @@ def _review_row(cell: Mapping[str, str], kinds: Mapping[str, Sequence[AnalysisRe
     against = "" if against and against in cell["note"] else against
     ours = [_ours(cell, hours, kinds, wide) for wide in (False, True)]
     remarks = "; ".join(t for t in (cell["orientation"], against, cell["note"]) if t)
-    name = Markup("{}").format(cell["review"]) + _small(cell["citation"])
+    name = Markup("{}").format(cell["review"]) + small_print(cell["citation"])
     return name, f"{cell['outcome']}, {at}", cell["k"], cell["n"], printed, *ours, remarks
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from metaket._checks import check_choice
 from metaket.errors import InputError
+from metaket.plots._forest_words import level_text
 from metaket.report._plain import plain_table
-from metaket.report.format import EFFECTS, PAIRS, cell_texts, label_of, level_text
+from metaket.report.format import EFFECTS, PAIRS, cell_texts, label_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -31,7 +31,6 @@ __all__ = [
     "decision_text",
     "effect_text",
     "favours_of",
-    "joined",
     "kind_of",
     "model_words",
     "open_cells",
@@ -227,14 +226,14 @@ def question(items: Sequence[AnalysisResult]) -> tuple[str, ...]:
 def _at(items: Sequence[AnalysisResult]) -> str:
     """` at 24 h and day 7`; nothing where the analyses have no times."""
     times = [when(item) for item in items if time_of(item) is not None]
-    return f" at {joined(times)}" if times else ""
+    return f" at {listing(times)}" if times else ""
 
 
 def model_words(a: Analysis) -> str:
     """What makes an analysis a model, in words; empty for one pooled effect."""
-    parts = [f"moderators {joined([m.replace('*', ' x ') for m in a.moderators])}" if a.moderators else ""]
+    parts = [f"moderators {listing([m.replace('*', ' x ') for m in a.moderators])}" if a.moderators else ""]
     parts.append(f"subgroups by {a.subgroups}" if a.subgroups else "")
-    parts.append(f"random intercepts of {joined(a.random)}" if a.random else "")
+    parts.append(f"random intercepts of {listing(a.random)}" if a.random else "")
     parts.append(f"random effects {a.structure} over {a.inner}" if a.structure else "")
     parts.append(f"{a.robust} standard errors" if a.robust else "")
     told = "; ".join(part for part in parts if part)
@@ -249,11 +248,6 @@ def people(text: str) -> str:
 def capital(text: str) -> str:
     """First letter upper case, the rest as it is."""
     return text[:1].upper() + text[1:]
-
-
-def joined(items: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return listing(items)
 
 
 def count_text(counts: Mapping[str, int]) -> str:
