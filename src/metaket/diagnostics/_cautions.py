@@ -18,6 +18,7 @@ __all__ = [
     "funnel_cautions",
     "lines_of",
     "need_null",
+    "need_spread",
     "precision_ratio",
     "shown_p",
     "spec_of",
@@ -29,6 +30,7 @@ FEW = 10  # Sterne et al. (2011) p. 3; Ioannidis & Trikalinos (2007) p. 1092
 SPREAD = 2.0  # largest over smallest standard error; Ioannidis & Trikalinos (2007): variances at least fourfold apart
 HETEROGENEOUS = 50.0  # I2 in percent; Ioannidis & Trikalinos (2007)
 Z = 1.959963984540054
+SAME = 1e-12  # relative: differences below it are rounding
 COUPLED = {
     **dict.fromkeys(("OR", "RR", "PETO", "OR2DN", "OR2DL", "PBIT", "YUQ", "YUY", "IRR"), "counts of events"),
     **dict.fromkeys(("SMD", "SMDH", "SMD1", "SMD1H", "SMCC", "SMCR"), "the standardised difference itself"),
@@ -61,6 +63,14 @@ def need_null(effects: EffectSizes, what: str) -> None:
     """Significance has a meaning only for measures with a value of no effect, which is 0 on the analysis scale."""
     if np.isnan(effects.scale.null):
         raise NotComputableError(f"{what} needs a test of no effect; a {effects.label.lower()} has no such value")
+
+
+def need_spread(effects: EffectSizes, who: str, least: int) -> None:
+    """What is read off a funnel needs studies of different precision."""
+    equal = np.ptp(effects.v) <= SAME * effects.v.max()
+    if effects.k < least or equal:
+        why = f"there are {effects.k}" if effects.k < least else "they are all equal"
+        raise NotComputableError(f"{who} needs at least {least} studies whose standard errors differ; {why}")
 
 
 def precision_ratio(effects: EffectSizes) -> float:

@@ -12,9 +12,18 @@ from scipy import special
 
 from metaket._checks import Array, float_array
 from metaket.diagnostics._answers import Judged, Normal
-from metaket.diagnostics._cautions import Question, effects_of, few, lines_of, precision_ratio, shown_p, spec_of
+from metaket.diagnostics._cautions import (
+    Question,
+    effects_of,
+    few,
+    lines_of,
+    need_spread,
+    precision_ratio,
+    shown_p,
+    spec_of,
+)
 from metaket.diagnostics._maximise import log_ndtr, maximise
-from metaket.errors import InputError, NotComputableError
+from metaket.errors import InputError
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import PoolSpec
@@ -200,8 +209,7 @@ def copas(result: Question, *, gamma0: Sequence[float] | None = None, gamma1: Se
     effects, spec = effects_of(result), spec_of(result, "the Copas model")
     if spec.model == "common":
         raise InputError("the Copas model has heterogeneity: give a random-effects result")
-    if effects.k < 4 or np.ptp(effects.v) <= 1e-12 * effects.v.max():
-        raise NotComputableError("the Copas model needs at least 4 studies whose standard errors differ")
+    need_spread(effects, "the Copas model", 4)
     base = pool_spec(effects, PoolSpec.of("random", "ML", "z"))
     unit = float(np.sqrt(np.median(effects.v)))
     y, s = effects.y / unit, np.sqrt(effects.v) / unit

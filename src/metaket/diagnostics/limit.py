@@ -11,9 +11,8 @@ from scipy import special
 
 from metaket._checks import Array
 from metaket.diagnostics._answers import Judged, Normal
-from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p, spec_of
+from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, need_spread, shown_p, spec_of
 from metaket.diagnostics.asymmetry import weighted_line
-from metaket.errors import NotComputableError
 from metaket.pooling.pool import pool_spec
 from metaket.pooling.result import PooledResult
 
@@ -142,8 +141,7 @@ def limit_meta_analysis(result: Question) -> LimitMetaAnalysis:
     """
     effects, spec = effects_of(result), spec_of(result, "a limit meta-analysis")
     y, v = effects.y, effects.v
-    if effects.k < 3 or np.ptp(v) <= 1e-12 * v.max():
-        raise NotComputableError("a limit meta-analysis needs at least 3 studies whose standard errors differ")
+    need_spread(effects, "a limit meta-analysis", 3)
     pooled = pool_spec(effects, spec)
     tau2 = pooled.tau2 if spec.model == "random" else 0.0
     total = np.sqrt(v + tau2)

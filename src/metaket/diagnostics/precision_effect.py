@@ -10,9 +10,9 @@ import numpy as np
 from metaket._checks import check_choice, check_level
 from metaket._distributions import critical, two_sided_p
 from metaket.diagnostics._answers import Judged
-from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, shown_p
+from metaket.diagnostics._cautions import Question, effects_of, funnel_cautions, lines_of, need_spread, shown_p
 from metaket.diagnostics.asymmetry import weighted_line
-from metaket.errors import InputError, NotComputableError
+from metaket.errors import InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.result import Interval
 
@@ -188,9 +188,7 @@ def pet_peese(result: Question, *, alpha: float = 0.05, alternative: str = "two.
 
 
 def _fit(effects: EffectSizes, method: str, used: str) -> PrecisionEffect:
-    if effects.k < 3 or np.ptp(effects.v) <= 1e-12 * effects.v.max():
-        why = f"there are {effects.k}" if effects.k < 3 else "they are all equal"
-        raise NotComputableError(f"{method} needs at least 3 studies whose standard errors differ; {why}")
+    need_spread(effects, method, 3)
     pet_line = weighted_line(effects.y, np.sqrt(effects.v), 1.0 / effects.v)
     line = pet_line if used == "PET" else weighted_line(effects.y, effects.v, 1.0 / effects.v)
     pet_p = float(two_sided_p(np.asarray(pet_line.intercept / pet_line.intercept_se), np.asarray(pet_line.df)))

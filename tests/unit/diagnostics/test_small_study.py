@@ -185,3 +185,14 @@ def test_the_text_says_on_which_scale_its_effects_are() -> None:
     assert "an interval of p has 1 study: its" in told
     assert "PooledResult" not in told
     assert "scale of the analysis" not in str(mk.small_study_effects(mk.pool(mk.effect_sizes(counts, "RD"))))
+
+
+def test_what_needs_a_funnel_says_what_is_wrong_with_it() -> None:
+    few, equal = mk.pool(Y[:2], V[:2]), mk.pool(Y[:5], [0.1] * 5)
+    asked = {mk.pet: 3, mk.peese: 3, mk.limit_meta_analysis: 3, mk.copas: 4}
+    for ask, least in asked.items():
+        for data, why in ((few, "there are 2"), (equal, "they are all equal")):
+            with pytest.raises(
+                NotComputableError, match=f"at least {least} studies whose standard errors differ; {why}"
+            ):
+                ask(data)
