@@ -14,7 +14,6 @@ import metaket as mk
 from metaket.plots import agreement, forest, specification_curve, time_course
 
 CJK = "中村二〇一三年研究김철수日本語"
-LATIN = "abcdefghijklmnopqrstuvwxyzWMil"
 
 
 @pytest.mark.parametrize(

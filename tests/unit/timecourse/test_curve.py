@@ -13,6 +13,7 @@ from metaket.errors import InputError, NotComputableError
 from tests.unit.timecourse.test_joint import ROWS, joint
 
 SAME = 1e-6  # two optimisers of one likelihood
+SPREAD = 1e-4  # of tau2 and what follows from it: near its top the likelihood is flat
 
 
 def test_a_saturated_spline_goes_through_the_means() -> None:
@@ -20,7 +21,7 @@ def test_a_saturated_spline_goes_through_the_means() -> None:
     course = joint(ROWS, rho=0.6)
     at = course.curve("spline").at(course.times)
     assert at["estimate"].to_numpy() == pytest.approx(course.fit.model.coef, rel=1e-5)
-    assert at["std_error"].to_numpy() == pytest.approx(course.fit.model.std_error, rel=1e-4)
+    assert at["std_error"].to_numpy() == pytest.approx(course.fit.model.std_error, rel=SPREAD)
 
 
 def test_the_trend_is_the_slope_of_the_log_curve() -> None:
@@ -79,7 +80,7 @@ def test_the_band_is_the_model_at_every_correlation() -> None:
         alone = joint(ROWS, rho=float(rho), decay="time")
         assert band.coef[i] == pytest.approx(alone.fit.model.coef, rel=SAME)
         assert band.std_error[i] == pytest.approx(alone.fit.model.std_error, rel=1e-5)
-        assert band.tau2[i] == pytest.approx(alone.fit.tau2, rel=1e-4, abs=1e-9)
+        assert band.tau2[i] == pytest.approx(alone.fit.tau2, rel=SPREAD, abs=1e-9)
         assert band.equal_p[i] == pytest.approx(alone.equal().p_value, rel=1e-5)
     reach = band.reach()
     assert (reach["estimate_low"] <= course.fit.model.coef + 1e-9).all()
