@@ -35,6 +35,13 @@ Left = Annotated[
 ]
 Right = Annotated[list[str] | None, typer.Option("--right", metavar="COLUMN", help="The same, after the effects.")]
 
+Kind = Annotated[
+    str,
+    typer.Option(
+        help="forest, leave-one-out, cumulative, funnel, contour, trim-and-fill, egger, baujat, labbe, radial, gosh, "
+        "influence, normal-quantiles or drapery."
+    ),
+]
 Rob = Annotated[
     str | None, typer.Option(help="Dots of the risk of bias from columns rob2_d1, ...: rob2, robins, rob1.")
 ]
@@ -70,6 +77,7 @@ def pool_command(
 def plot_command(
     file: Annotated[Path, typer.Argument(help="A CSV file, one row a study.")],
     out: Annotated[Path, typer.Option(help="forest.svg, forest.pdf or forest.png.")],
+    kind: Kind = "forest",
     measure: Measure = "RR",
     model: Model = "random",
     tau2: Tau2 = "REML",
@@ -85,13 +93,20 @@ def plot_command(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Draw the forest plot of a CSV file.
+    """Draw a CSV file: its forest plot, or another figure of its pooled result.
 
     Example: metaket plot trials.csv --measure RR --out forest.svg --style bmj --by design --left year
     """
+    from metaket._checks import check_choice
     from metaket.plots import forest, save
     from metaket.plots._forest_styles import style_of
+    from metaket.plots._kinds import KINDS
 
+    kind = check_choice("--kind", kind, ("forest", *KINDS))
+    given = {"--style": style != "plain", "--by": by, "--left": left, "--right": right, "--rob": rob}
+    if kind != "forest" and any(given.values()):
+        named = ", ".join(name for name, value in given.items() if value)
+        raise InputError(f"{named}: options of the forest plot, not of {kind}; leave them out or use --kind forest")
     suffix = out.suffix.lstrip(".").lower()
     if suffix not in ("svg", "pdf", "png"):
         raise InputError(f"--out must end in .svg, .pdf or .png, got {out.name!r}")
@@ -99,16 +114,19 @@ def plot_command(
         raise InputError(f"{out} exists; use --force to replace it")
     style_of(style)
     result = pooled(file, measure, model, tau2, test, column, crossover)
-    ax = forest(
-        result,
-        level=level,
-        columns=columns_of(column),
-        style=style,
-        subgroups=by,
-        left=left or (),
-        right=right or (),
-        rob=rob,
-    )
+    if kind == "forest":
+        ax = forest(
+            result,
+            level=level,
+            columns=columns_of(column),
+            style=style,
+            subgroups=by,
+            left=left or (),
+            right=right or (),
+            rob=rob,
+        )
+    else:
+        ax = KINDS[kind](result, level, columns_of(column))
     save(ax, out.with_suffix(""), formats=(suffix,))
     if as_json:
         print_json({"file": str(out), **result_dict(result, level)})

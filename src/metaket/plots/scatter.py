@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ import numpy as np
 from metaket._checks import Array, check_level
 from metaket._distributions import critical
 from metaket.errors import InputError
+from metaket.measures.compute import METAFOR_COLUMNS
 from metaket.plots._chart import Chart, Curve, Label, Points, Region, plain_axis
 from metaket.plots._chart_draw import draw_chart
 from metaket.plots._text import clean, p_text, small, study_count
+from metaket.tables import numeric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,18 +96,14 @@ def labbe_layout(
     effects: EffectSizes,
     *,
     pooled: PooledResult | None = None,
+    columns: Mapping[str, str] | str | None = None,
     named: int = 0,
     title: str = "",
     notes: Sequence[str] = (),
 ) -> Chart:
     """The numbers and texts of a L'Abbe plot; see `labbe` for the parameters."""
-    need = ("events_t", "n_t", "events_c", "n_c")
-    if effects.table is None or not set(need) <= set(effects.table.columns):
-        raise InputError(f"a L'Abbe plot shows the rates of two arms; the effects have no {', '.join(need)}")
-    table = effects.table
-    treated = (table["events_t"] / table["n_t"]).to_numpy(dtype=float)
-    control = (table["events_c"] / table["n_c"]).to_numpy(dtype=float)
-    size = (table["n_t"] + table["n_c"]).to_numpy(dtype=float)
+    events_t, n_t, events_c, n_c = _counts(effects, columns)
+    treated, control, size = events_t / n_t, events_c / n_c, n_t + n_c
     high = min(1.0, 1.05 * max(treated.max(), control.max(), 0.05))
     axes = [
         replace(plain_axis([0.0, high], label, zero=True), high=high)
@@ -125,6 +123,15 @@ def labbe_layout(
         footnotes=tuple(clean(n) for n in notes), wide=240.0, tall=240.0,
         alt_text=f"L'Abbe plot of {study_count(effects.k)}: rate under treatment against rate under control.",
     )  # fmt: skip
+
+
+def _counts(effects: EffectSizes, columns: Mapping[str, str] | str | None) -> Array:
+    """Events and patients of both arms, a row each, under the names that the table has for them."""
+    names = METAFOR_COLUMNS if isinstance(columns, str) else (columns or {})
+    need = [names.get(n, n) for n in ("events_t", "n_t", "events_c", "n_c")]
+    if effects.table is None or not set(need) <= set(effects.table.columns):
+        raise InputError(f"a L'Abbe plot shows the rates of two arms; the effects have no {', '.join(need)}")
+    return numeric(effects.table, need)[need].to_numpy(dtype=float).T
 
 
 def _labbe_line(measure: str, pooled: PooledResult, p: Array) -> Array:
@@ -148,6 +155,7 @@ def labbe(
     *,
     pooled: PooledResult | None = None,
     ax: Axes | None = None,
+    columns: Mapping[str, str] | str | None = None,
     named: int = 0,
     title: str = "",
     notes: Sequence[str] = (),
@@ -161,6 +169,8 @@ def labbe(
     pooled : PooledResult, optional
         Whose RR, OR, RD or arcsine difference gives the line.
     ax : Axes, optional
+    columns : mapping or "metafor", optional
+        Names of the columns of counts, as given to `metaket.effect_sizes`.
     named : int
         How many of the studies farthest out are named.
     title : str
@@ -179,7 +189,7 @@ def labbe(
     ----------
     L'Abbe, Detsky & O'Rourke (1987) Ann Intern Med 107:224-233.
     """
-    return draw_chart(labbe_layout(effects, pooled=pooled, named=named, title=title, notes=notes), ax)
+    return draw_chart(labbe_layout(effects, pooled=pooled, columns=columns, named=named, title=title, notes=notes), ax)
 
 
 def radial_layout(
