@@ -12,6 +12,7 @@ from metaket.plots.forest_panels import forest_panels, forest_panels_layout
 from metaket.plots.forest_refits import forest_refits, forest_refits_layout
 from metaket.plots.funnel import funnel, funnel_layout
 from metaket.plots.joint_course import joint_course, joint_course_layout
+from metaket.plots.prisma import prisma, prisma_layout
 from metaket.plots.rho_band import rho_band, rho_band_layout
 from metaket.plots.rob import rob_summary, rob_summary_layout, rob_traffic_light, rob_traffic_light_layout
 from metaket.plots.scatter import (
@@ -65,6 +66,8 @@ __all__ = [
     "labbe_layout",
     "normal_quantiles",
     "normal_quantiles_layout",
+    "prisma",
+    "prisma_layout",
     "radial",
     "radial_layout",
     "rho_band",
