@@ -82,6 +82,9 @@ _HOME = {
     "p_uniform": "metaket.diagnostics.p_uniform",
     "SmallStudyEffects": "metaket.diagnostics.small_study",
     "small_study_effects": "metaket.diagnostics.small_study",
+    "complete_counts": "metaket.measures.complete",
+    "complete_means": "metaket.measures.complete",
+    "mean_sd_from_quantiles": "metaket.measures.complete",
     "generic": "metaket.measures.compute",
     "glmm": "metaket.pooling.glmm",
     "henmi_copas": "metaket.pooling.henmi_copas",
@@ -178,6 +181,9 @@ if TYPE_CHECKING:
     from metaket.diagnostics.trim_and_fill import TrimAndFill as TrimAndFill
     from metaket.diagnostics.trim_and_fill import trim_and_fill as trim_and_fill
     from metaket.errors import MetaketError as MetaketError
+    from metaket.measures.complete import complete_counts as complete_counts
+    from metaket.measures.complete import complete_means as complete_means
+    from metaket.measures.complete import mean_sd_from_quantiles as mean_sd_from_quantiles
     from metaket.measures.compute import effect_sizes as effect_sizes
     from metaket.measures.compute import generic as generic
     from metaket.measures.effect import EffectSizes as EffectSizes

@@ -18,8 +18,11 @@ from metaket.errors import ConvergenceWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.design import Design, build_design, column_of, encode
-from metaket.pooling.heterogeneity import q_p_value
+from metaket.pooling.engine import Problem
+from metaket.pooling.heterogeneity import i2_h2_from_tau2, q_p_value
+from metaket.pooling.result import Interval
 from metaket.pooling.spec import PoolSpec
+from metaket.pooling.tau2_interval import Tau2Question, tau2_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +97,28 @@ class RegressionResult(ShownAsText):
     def i2(self) -> float:
         """Residual I2 in percent: tau2 / (tau2 + s2)."""
         return 100.0 * self.tau2 / (self.tau2 + self.typical_variance)
+
+    @property
+    def h2(self) -> float:
+        """Residual H2: (tau2 + s2) / s2."""
+        return (self.tau2 + self.typical_variance) / self.typical_variance
+
+    def tau2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
+        """Interval of the residual tau2 by "QP", "GENQ", "PL" or "Wald", as `PooledResult.tau2_ci`."""
+        x = self.design.matrix[None, :, :]
+        pr = Problem.of(self.effects.y[None, :], self.effects.v[None, :], x=x)
+        question = Tau2Question(pr, check_level(level), self.tau2, self.se_tau2, self.spec.tau2, weights)
+        return Interval(*tau2_limits(question, method))
+
+    def i2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
+        """Interval of the residual I2 in percent: the limits of tau2, transformed."""
+        limits = np.asarray(self.tau2_ci(level, method, weights))
+        return Interval(*i2_h2_from_tau2(limits, np.asarray(self.typical_variance))[0].tolist())
+
+    def h2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
+        """Interval of the residual H2: the limits of tau2, transformed."""
+        limits = np.asarray(self.tau2_ci(level, method, weights))
+        return Interval(*i2_h2_from_tau2(limits, np.asarray(self.typical_variance))[1].tolist())
 
     def omnibus(self, terms: Sequence[str] | None = None) -> tuple[float, float, float]:
         """Test that the named coefficients (by default all but the intercept) are 0: statistic, its df, p.

@@ -188,3 +188,17 @@ def test_in_words() -> None:
     assert "meta-regression, random effects" in text
     assert "dose" in text
     assert not math.isnan(mk.pool(EFFECTS, moderators="dose").qe_p)
+
+
+def test_residual_intervals() -> None:
+    """Equal variances have a closed Q-profile: RSS / chi-square quantile on k - p degrees of freedom, less v."""
+    v = np.full(Y.size, 0.002)
+    r = mk.pool(Y, v, moderators=TABLE["dose"])
+    x = np.column_stack([np.ones(Y.size), TABLE["dose"]])
+    rss = float(np.linalg.lstsq(x, Y, rcond=None)[1][0])
+    expected = [max(0.0, rss / stats.chi2.ppf(p, Y.size - 2) - 0.002) for p in (0.975, 0.025)]
+    assert r.tau2_ci() == pytest.approx(expected, rel=1e-9)
+    assert expected[1] > 0
+    assert r.i2_ci().high == pytest.approx(100 * expected[1] / (expected[1] + 0.002), rel=1e-9)
+    assert r.h2_ci().high == pytest.approx(1 + expected[1] / 0.002, rel=1e-9)
+    assert r.h2 == pytest.approx(1 + r.tau2 / 0.002)
