@@ -22,7 +22,8 @@ parts <- list(
   refits = list(make = function(sets) refit_records(sets)),
   small_study = list(make = function(sets) small_study_records(sets)),
   transforms = list(make = function(sets) transform_records(sets)),
-  over_time = list(make = function(sets) over_time_records(sets))
+  over_time = list(make = function(sets) over_time_records(sets)),
+  components = list(make = function(sets) component_records(sets))
 )
 
 versions <- function(written, skipped) {

@@ -107,7 +107,7 @@ class CorrelatedResult(ShownAsText):
         return self.contrast(np.eye(p)[1:] - np.eye(p)[:1]) if p > 1 else (0.0, 0, 1.0)
 
     def component_ci(self, name: str, level: float = 0.95) -> Interval:
-        """Profile-likelihood interval of a component of `components`."""
+        """Profile-likelihood interval of a component of `components`: Hardy & Thompson (1996) Stat Med 15:619-629."""
         if name not in self.components:
             raise InputError(f"no component {name!r} among {', '.join(self.components)}")
         return _profile(self, list(self.components).index(name), check_level(level))
@@ -300,27 +300,30 @@ def _profile(result: CorrelatedResult, index: int, level: float) -> Interval:
     def gap(natural: float) -> float:
         return best - _fixed(result, index, natural) - drop
 
-    natural = math.sqrt(list(result.components.values())[index]) if is_sd else list(result.components.values())[index]
+    found = list(result.components.values())[index]
     if is_sd:
+        natural = math.sqrt(found)
         top = max(4.0 * natural, math.sqrt(float(np.mean(result.effects.v))))
         while gap(top) < 0:
             top *= 2.0
-        low = 0.0 if gap(0.0) <= 0 else optimize.brentq(gap, 0.0, natural, xtol=1e-10, rtol=1e-9)
-        high = optimize.brentq(gap, natural, top, xtol=1e-10, rtol=1e-9)
+        near = 1e-10 * top
+        low = 0.0 if gap(0.0) <= 0 else optimize.brentq(gap, 0.0, natural, xtol=near, rtol=1e-9)
+        high = optimize.brentq(gap, natural, top, xtol=near, rtol=1e-9)
         return Interval(float(low) ** 2, float(high) ** 2)
+    unit = s.unit if s is not None else 1.0  # CAR: searched for the smallest gap in time, whatever time is counted in
+    natural = found**unit
     floor, ceiling = (s.rho_low if s is not None else -1.0) + 1e-7, 1.0 - 1e-7
     low = floor if gap(floor) <= 0 else optimize.brentq(gap, floor, natural, xtol=1e-10)
     high = ceiling if gap(ceiling) <= 0 else optimize.brentq(gap, natural, ceiling, xtol=1e-10)
-    return Interval(float(low), float(high))
+    return Interval(float(low) ** (1.0 / unit), float(high) ** (1.0 / unit))
 
 
 def _fixed(result: CorrelatedResult, index: int, natural: float) -> float:
-    """Profile log-likelihood: the best with one natural parameter held."""
+    """Profile log-likelihood: the best with one natural parameter held (a correlation for the structure's unit)."""
     s = result.parts.structure
     value = natural
     if s is not None and s.n_sd <= index < s.size:
-        rho = natural**s.unit
-        value = float(s.unconstrained(np.concatenate([np.ones(s.n_sd), np.full(s.size - s.n_sd, rho)]))[index])
+        value = float(s.unconstrained(np.concatenate([np.ones(s.n_sd), np.full(s.size - s.n_sd, natural)]))[index])
     held = fit_components(
         result.effects.y, result.design.matrix, result.covariance, result.parts, result.method, held={index: value},
         start=result.theta,
