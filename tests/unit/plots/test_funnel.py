@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 import metaket as mk
 from metaket.errors import InputError
-from metaket.plots import funnel_layout
+from metaket.plots import funnel, funnel_layout
 
 SAME = 1e-12  # the same formula, written twice
 
@@ -54,3 +54,8 @@ def test_bad_input(bcg: Any) -> None:
         funnel_layout(bcg, egger=mk.egger(bcg, predictor="ni"))
     with pytest.raises(InputError, match="level"):
         funnel_layout(bcg, level=95)
+
+
+def test_image(bcg: Any, looks_like: Any) -> None:
+    ax = funnel(bcg, contours=True, filled=mk.trim_and_fill(bcg), labels=bcg.effects.study[:2], title="BCG")
+    looks_like(ax, "funnel-contours")

@@ -51,3 +51,7 @@ def test_bad_numbers(value: Any) -> None:
         prisma_layout({"screened": value})
     with pytest.raises(InputError, match="screened"):
         prisma_layout({"screend": 3})
+
+
+def test_image(looks_like: Any) -> None:
+    looks_like(prisma(WHOLE, reasons=WHY, title="Flow of a review"), "prisma")
