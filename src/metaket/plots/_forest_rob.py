@@ -24,6 +24,14 @@ def rob_of(effects: EffectSizes, rob: RiskOfBias | str | None) -> RiskOfBias | N
         return risk_of_bias(effects.table.assign(study=list(effects.study)), rob)
     if rob is not None and not set(rob.study) & set(effects.study):
         raise InputError(f"rob holds none of the studies, such as {effects.study[0]}: their names differ")
+    if rob is not None and rob.study != effects.study:
+        for names in (rob.study, effects.study):
+            twice = next((s for s in names if names.count(s) > 1), "")
+            if twice:
+                raise InputError(
+                    f"the name {twice!r} stands twice, so judgements cannot be matched by it; make the names differ, or "
+                    "keep the judgements as columns of the effects' table and pass the tool's name as rob"
+                )
     return rob
 
 

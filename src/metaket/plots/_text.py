@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from metaket.errors import InputError
+
 __all__ = [
     "NO_VALUE",
     "Numbers",
@@ -40,6 +42,8 @@ class Numbers:
     __slots__ = ("decimals", "ratio")
 
     def __init__(self, decimals: int | None = None, *, ratio: bool = False, errors: Iterable[float] = ()) -> None:
+        if decimals is not None and not 0 <= decimals <= 12:
+            raise InputError(f"decimals must be a whole number from 0 to 12, got {decimals!r}")
         self.ratio = ratio
         self.decimals = _default_decimals(errors, ratio) if decimals is None else decimals
 

@@ -26,6 +26,7 @@ from metaket.plots._forest_words import (
 )
 from metaket.plots._scale import Axis, axis_for
 from metaket.plots._text import clean, study_count
+from metaket.pooling.regression import RegressionResult
 from metaket.pooling.result import PooledResult
 from metaket.rob_tools import RiskOfBias
 
@@ -57,6 +58,7 @@ def forest_layout(
     notes: Sequence[str] = (),
 ) -> ForestLayout:
     """The numbers and texts of a forest plot; see `forest` for the parameters."""
+    check_pooled(result)
     effects, look = result.effects, style_of(style)
     results = _same_effects(result, also)
     judged = rob_of(effects, rob)
@@ -84,7 +86,7 @@ def forest_layout(
             *rob_notes(judged),
             *left_out(effects.dropped, arms),
             *_flags(results),
-            *(clean(n) for n in notes),
+            *(clean(n) for n in ([notes] if isinstance(notes, str) else notes)),
         ),
         _alt_text(result, clean(title), table, groups, level),
     )
@@ -119,6 +121,15 @@ def _groups(result: PooledResult, subgroups: Subgroups | str | None) -> Subgroup
     return find(result, subgroups)
 
 
+def check_pooled(result: Any) -> None:
+    """A forest has one pooled effect; anything else is named, with what to draw instead."""
+    if isinstance(result, PooledResult):
+        return
+    if isinstance(result, RegressionResult):
+        raise InputError("a forest plot shows one pooled effect; for a meta-regression see mk.plots.bubble")
+    raise InputError(f"result must be a PooledResult, such as mk.pool gives, got {type(result).__name__}")
+
+
 def _weight_headings(style: ForestStyle, results: Sequence[PooledResult]) -> tuple[str, ...]:
     if len(results) == 1:
         return (style.weight,)
@@ -126,7 +137,11 @@ def _weight_headings(style: ForestStyle, results: Sequence[PooledResult]) -> tup
 
 
 def _clean_pair(pair: tuple[str, str] | None) -> tuple[str, str] | None:
-    return None if pair is None else (clean(pair[0]), clean(pair[1]))
+    if pair is None:
+        return None
+    if isinstance(pair, str) or len(pair) != 2:
+        raise InputError(f"favours takes two texts, for the low and the high side of no effect, got {pair!r}")
+    return clean(pair[0]), clean(pair[1])
 
 
 def axis_of(

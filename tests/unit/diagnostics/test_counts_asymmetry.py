@@ -39,7 +39,8 @@ def test_the_score_of_the_odds_ratio_by_hand() -> None:
 
 def test_the_score_of_the_risk_ratio_is_the_derivative_of_its_likelihood() -> None:
     """Z and V as first derivative and profile information of the two binomial likelihoods at a log ratio of 0."""
-    mp = pytest.importorskip("mpmath")
+    import mpmath as mp
+
     found = mk.harbord(mk.effect_sizes({k: x[:3] for k, x in TABLE.items()}, "RR"))
     zs, vs = [], []
     for a, n_t, c, n_c in zip(*(TABLE[k][:3] for k in TABLE), strict=True):

@@ -73,7 +73,8 @@ def test_the_likelihood_by_adaptive_quadrature(kind: str, two: bool, at: float, 
 
 
 def test_the_likelihood_to_twenty_digits() -> None:
-    mp = pytest.importorskip("mpmath")
+    import mpmath as mp
+
     mp.mp.dps = 20
     point = (0.3, 0.04, 0.1, 0.02)
     f = SmoothLikelihood(np.array([0.3]), np.array([0.04]), "beta", False, True, 0.0, np.ones(1))

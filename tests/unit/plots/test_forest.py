@@ -198,3 +198,32 @@ def test_huge_effects_do_not_overflow() -> None:
 
 def _collection(ax: Any, kind: type) -> Any:
     return next(c for c in ax.child_axes[0].collections if isinstance(c, kind))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"decimals": -1}, "decimals must be"), ({"favours": ("a",)}, "two texts"), ({"favours": "ab"}, "two texts")],
+)
+def test_slips_of_options(bcg: Any, options: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        forest_layout(bcg, **options)
+
+
+def test_what_is_no_pooled_result() -> None:
+    regression = mk.pool([0.1, 0.3, 0.5, 0.2], [0.04, 0.05, 0.06, 0.05], moderators=[1.0, 2.0, 3.0, 5.0])
+    with pytest.raises(InputError, match="bubble"):
+        forest_layout(regression)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="got list"):
+        forest_layout([1, 2])  # type: ignore[arg-type]
+
+
+def test_one_note_is_one_footnote(bcg: Any) -> None:
+    assert forest_layout(bcg, notes="one note").footnotes[-1] == "one note"
+
+
+def test_judgements_of_studies_that_share_a_name_are_not_guessed() -> None:
+    table = pd.DataFrame({"study": ["B", "A", "A"], **{f"rob2_d{i}": ["low", "high", "low"] for i in range(1, 6)}})
+    rob = mk.risk_of_bias(table)
+    effects = mk.generic([0.1, 0.2, 0.3], [0.04, 0.05, 0.06], study=["A", "A", "B"])
+    with pytest.raises(InputError, match="'A' stands twice"):
+        forest_layout(mk.pool(effects), rob=rob)
