@@ -29,7 +29,7 @@ def rob_of(effects: EffectSizes, rob: RiskOfBias | str | None) -> RiskOfBias | N
             twice = next((s for s in names if names.count(s) > 1), "")
             if twice:
                 raise InputError(
-                    f"the name {twice!r} stands twice, so judgements cannot be matched by it; make the names differ, or "
+                    f"the name {twice!r} stands twice: judgements cannot be matched by it; make the names differ, or "
                     "keep the judgements as columns of the effects' table and pass the tool's name as rob"
                 )
     return rob
