@@ -23,7 +23,16 @@ ORDER = (
     *("forest_plain", "forest_revman", "forest_jama", "forest_bmj", "forest_subgroups", "forest_common_and_random"),
     *("forest_panels", "forest_together", "leave_one_out", "cumulative", "time_course", "joint_course", "rho_band"),
     *("funnel", "funnel_contours", "funnel_egger", "baujat", "labbe", "radial", "gosh", "influence_panel"),
-    *("normal_quantiles", "bubble", "drapery", "specification", "agreement", "rob_traffic_light", "rob_summary"),
+    *(
+        "normal_quantiles",
+        "bubble",
+        "drapery",
+        "specification",
+        "agreement",
+        "rob_traffic_light",
+        "rob_summary",
+        "prisma",
+    ),
 )
 FAVOURS = {"higher": ("placebo", "ketamine"), "lower": ("ketamine", "placebo")}
 

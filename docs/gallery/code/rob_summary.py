@@ -1,22 +1,9 @@
 """Risk of bias: summary
 
-The share of each judgement in each domain. These judgements are made up: for Han 2016
-none could be sourced.
+The share of each judgement among the trials of Han 2016 that Dean 2021 judged, domain by domain.
 """
-
-import pandas as pd
 
 import metaket as mk
 
-judged = pd.DataFrame(
-    {
-        "study": ["Adams", "Brown", "Chen", "Diaz", "Evans"],
-        "rob2_d1": ["low", "low", "some concerns", "low", "high"],
-        "rob2_d2": ["low", "some concerns", "low", "low", "some concerns"],
-        "rob2_d3": ["low", "low", "low", "high", "low"],
-        "rob2_d4": ["some concerns", "low", "low", "low", "low"],
-        "rob2_d5": ["low", "low", "some concerns", "low", ""],
-        "rob2_overall": ["some concerns", "some concerns", "some concerns", "high", "high"],
-    }
-)
-ax = mk.plots.rob_summary(mk.risk_of_bias(judged), title="Made-up judgements")
+rob = mk.risk_of_bias(mk.load("han2016").trials)
+ax = mk.plots.rob_summary(rob, title="Risk of bias as judged in Dean 2021")
