@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from metaket._checks import check_choice
 from metaket.errors import DataWarning, InputError
-from metaket.plots._canvas import BODY, HEAD, INK, SMALL, Page, line_height, open_page, wrap
+from metaket.plots._canvas import BODY, GREY, HEAD, INK, SMALL, Page, line_height, open_page, text_width, wrap
 from metaket.plots._save import describe
 from metaket.plots._text import clean
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["Box", "Flow", "prisma", "prisma_layout"]
 
 WIDE, GAP, PAD, EDGE = 190.0, 22.0, 6.0, 12.0  # points
+BAND = 16.0  # width of a phase's band
+FIRST = BAND + 10.0  # where the boxes begin
+PHASES = ("Identification", "Screening", "Screening", "Screening", "Included")  # of each step
+ENDS = ("Identification", "Included")  # phases of one step, which must be as high as their name
 COUNTS = ("databases", "registers", "other_sources", "duplicates", "automation", "other_removed", "screened",
           "excluded", "sought", "not_retrieved", "assessed", "studies", "reports")  # fmt: skip
 Counts = Mapping[str, int | None]
@@ -39,13 +43,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow diagram: boxes, and arrows as pairs of the names of boxes."""
+    """A flow diagram: boxes, arrows as pairs of the names of boxes, and the phases beside them."""
 
     title: str
     boxes: tuple[Box, ...]
     arrows: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     alt_text: str
+    phases: tuple[Box, ...] = ()
 
 
 def prisma_layout(counts: Counts, *, reasons: Counts | None = None, title: str = "", notes: Sequence[str] = ()) -> Flow:
@@ -58,20 +63,26 @@ def prisma_layout(counts: Counts, *, reasons: Counts | None = None, title: str =
     for text in _sums(known, why):
         warnings.warn(text, DataWarning, stacklevel=3)
     boxes: list[Box] = []
+    phases: list[Box] = []
     y = 0.0
-    for left, right in _steps(known, why):
+    for phase, (left, right) in zip(PHASES, _steps(known, why), strict=True):
         height = 0.0
-        for name, x, texts in ((left[0], 0.0, left[1]), (right[0], WIDE + GAP, right[1])):
+        for name, x, texts in ((left[0], FIRST, left[1]), (right[0], FIRST + WIDE + GAP, right[1])):
             lines = tuple(line for text in texts for line in wrap(text, WIDE - 2 * PAD, SMALL))
             if lines:
                 boxes.append(Box(name, x, y, WIDE, len(lines) * line_height(SMALL) + 2 * PAD, lines))
                 height = max(height, boxes[-1].height)
+        height = max(height, text_width(phase, SMALL, "bold") + 2 * PAD) if phase in ENDS else height
+        if phases and phases[-1].name == phase:
+            phases[-1] = replace(phases[-1], height=y + height - phases[-1].y)
+        else:
+            phases.append(Box(phase, 0.0, y, BAND, height, (phase,)))
         y += height + GAP
-    main = [b.name for b in boxes if b.x == 0.0]
+    main = [b.name for b in boxes if b.x == FIRST]
     sides = [(a.name, b.name) for a in boxes for b in boxes if a.y == b.y and a.x < b.x]
     alt = "PRISMA flow diagram: " + "; ".join(" ".join(b.lines) for b in boxes) + "."
     arrows = (*pairwise(main), *sides)
-    return Flow(clean(title), tuple(boxes), arrows, tuple(clean(n) for n in notes), alt)
+    return Flow(clean(title), tuple(boxes), arrows, tuple(clean(n) for n in notes), alt, tuple(phases))
 
 
 def _n(text: str, value: int | None) -> str:
@@ -94,9 +105,9 @@ def _steps(c: Counts, why: Counts) -> list[tuple[tuple[str, list[str]], tuple[st
          ("removed", ["Removed before screening:", *removed] if removed else [])),
         (("screened", [_n("Records screened", c.get("screened"))]),
          ("excluded", [_n("Records excluded", c.get("excluded"))])),
-        (("sought", [_n("Reports sought", c.get("sought"))]),
+        (("sought", [_n("Reports sought for retrieval", c.get("sought"))]),
          ("not retrieved", [_n("Reports not retrieved", c.get("not_retrieved"))])),
-        (("assessed", [_n("Reports assessed", c.get("assessed"))]),
+        (("assessed", [_n("Reports assessed for eligibility", c.get("assessed"))]),
          ("not eligible", ["Reports excluded:", *not_eligible] if not_eligible else [])),
         (("included", included), ("", [])),
     ]  # fmt: skip
@@ -170,10 +181,10 @@ def prisma(
 
 
 def _draw(flow: Flow, ax: Axes | None) -> Axes:
-    width = 2 * WIDE + GAP
+    width = FIRST + 2 * WIDE + GAP
     head = wrap(flow.title, width, HEAD, "bold") if flow.title else ()
     foot = [line for note in flow.notes for line in wrap(note, width, SMALL)]
-    tall = max(b.y + b.height for b in flow.boxes)
+    tall = max(b.y + b.height for b in (*flow.boxes, *flow.phases))
     top = EDGE + len(head) * line_height(HEAD) + (BODY if head else 0.0)
     below = (BODY if foot else 0.0) + len(foot) * line_height(SMALL)
     page = open_page(ax, width + 2 * EDGE, top + tall + below + EDGE)
@@ -185,6 +196,11 @@ def _draw(flow: Flow, ax: Axes | None) -> Axes:
 
 
 def _boxes_and_arrows(page: Page, flow: Flow, top: float) -> None:
+    for phase in flow.phases:
+        x0, y0, x1, y1 = EDGE, top + phase.y, EDGE + phase.width, top + phase.y + phase.height
+        for xs, ys in (((x0, x1), (y0, y0)), ((x0, x1), (y1, y1)), ((x0, x0), (y0, y1)), ((x1, x1), (y0, y1))):
+            page.line(xs, ys, width=0.5, color=GREY)
+        page.text((x0 + x1) / 2, (y0 + y1) / 2, phase.name, size=SMALL, ha="center", weight="bold", rotation=90.0)
     for b in flow.boxes:
         x0, y0, x1, y1 = EDGE + b.x, top + b.y, EDGE + b.x + b.width, top + b.y + b.height
         for xs, ys in (((x0, x1), (y0, y0)), ((x0, x1), (y1, y1)), ((x0, x0), (y0, y1)), ((x1, x1), (y0, y1))):
