@@ -20,6 +20,7 @@ LAYERS = (
     "rob_tools",
     "datasets",
     "measures",
+    "conversions",
     "pooling",
     "outcomes",
     "diagnostics",

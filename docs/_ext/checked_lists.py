@@ -24,6 +24,7 @@ __all__ = ["setup"]
 
 LAYERS = {
     "measures": "Effect sizes",
+    "conversions": "Effect sizes",
     "pooling": "Pooling",
     "timecourse": "Pooling over time",
     "rob_tools": "Risk of bias",

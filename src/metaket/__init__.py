@@ -115,11 +115,12 @@ _HOME = {
     "RiskOfBias": "metaket.rob_tools",
     "risk_of_bias": "metaket.rob_tools",
 }
-_SUBMODULES = ("errors", "plots")
+_SUBMODULES = ("conversions", "errors", "plots")
 
 __all__ = ["__version__", *sorted(_HOME), *_SUBMODULES]
 
 if TYPE_CHECKING:
+    from metaket import conversions as conversions
     from metaket import errors as errors
     from metaket import plots as plots
     from metaket.datasets import list_papers as list_papers
