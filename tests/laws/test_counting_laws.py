@@ -116,7 +116,7 @@ def test_tau2_0_makes_random_equal_common(data: Data) -> None:
     """And any known tau2 gives the fit of the estimator that finds it."""
     y, v = data
     common = mk.pool(y, v, model="common")
-    for method in METHODS:
+    for method in BATCHED:  # GENQ pools with the weights that it is given, whatever tau2 is
         estimated = fit(method, y, v)
         known = mk.pool(y, v, tau2=estimated.tau2)
         assert (known.estimate, known.std_error, known.q) == (estimated.estimate, estimated.std_error, common.q), method

@@ -25,8 +25,9 @@ def rob_of(effects: EffectSizes, rob: RiskOfBias | str | None) -> RiskOfBias | N
     if rob is not None and not set(rob.study) & set(effects.study):
         raise InputError(f"rob holds none of the studies, such as {effects.study[0]}: their names differ")
     if rob is not None and rob.study != effects.study:
+        shared = set(rob.study) & set(effects.study)
         for names in (rob.study, effects.study):
-            twice = next((s for s in names if names.count(s) > 1), "")
+            twice = next((s for s in names if s in shared and names.count(s) > 1), "")
             if twice:
                 raise InputError(
                     f"the name {twice!r} stands twice: judgements cannot be matched by it; make the names differ, or "

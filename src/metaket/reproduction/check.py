@@ -14,6 +14,7 @@ import metaket.reproduction.rules_claims
 import metaket.reproduction.rules_effects
 import metaket.reproduction.rules_folder
 import metaket.reproduction.rules_rows  # noqa: F401  the rules register themselves
+from metaket._notebook import ShownAsText
 from metaket.reproduction.findings import LEVELS, RULES, Finding
 from metaket.reproduction.package import update_hashes
 from metaket.reproduction.paper import Paper, load
@@ -23,7 +24,7 @@ __all__ = ["RULES", "CheckReport", "Finding", "check_paper", "smallest_denominat
 
 
 @dataclass(frozen=True, slots=True)
-class CheckReport:
+class CheckReport(ShownAsText):
     """All findings on a folder.
 
     Attributes
