@@ -7,14 +7,6 @@ from collections.abc import Callable
 # ---------------------------------------------------------------- the folder data/berkey1998
 
 VERDICTS = {
-    # multiple-outcomes model (the collection names no page)
-    "al": "exact",
-    "pd": "exact",
-    "al-se": "exact",
-    "pd-se": "exact",
-    "al-tau2": "exact",
-    "pd-tau2": "exact",
-    "rho": "exact",
     # p. 2545, Table II
     "year-al": "exact",
     "year-pd": "exact",
@@ -27,10 +19,7 @@ VERDICTS = {
     "year-al-tau2": "exact",
     "year-pd-tau2": "exact",
     "year-rho": "exact",
-    "slopes": "exact",
-    "slopes-se": "exact",
-    "slopes-p": "exact",
-    "al-slope-p": "exact",
+    "year-covariance": "exact",
 }
 
 

@@ -12,8 +12,6 @@ VERDICTS = {
     "two-se": "exact",
     "two-tau2": "exact",
     "two-tau2-se": "exact",
-    "two-tau2-low": "exact",
-    "two-tau2-high": "exact",
     # p. 70, Table 4, with year
     "two-year-intercept": "exact",
     "two-year-slope": "exact",
@@ -21,8 +19,6 @@ VERDICTS = {
     "two-year-slope-se": "exact",
     "two-year-tau2": "input-rounding",
     "two-year-tau2-se": "exact",
-    "two-year-tau2-low": "exact",
-    "two-year-tau2-high": "exact",
     # p. 71, Table 5, without covariates
     "three-mean": "exact",
     "three-se": "exact",

@@ -164,6 +164,13 @@ VERDICTS = {
     "he-kh-z": "exact",
     "he-kh-low": "exact",
     "he-kh-high": "exact",
+    # p. 309, Table 16.3, Huber and White
+    "fe-hw-se": "exact",
+    "ml-hw-se": "exact",
+    "reml-hw-se": "exact",
+    # p. 301, Table 16.2 and p. 302, random effects
+    "shrunken-low": "exact",
+    "shrunken-high": "exact",
 }
 
 

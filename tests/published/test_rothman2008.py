@@ -81,9 +81,45 @@ VERDICTS = {
     "cc-ml-q-p": "exact",
     "cc-exact-estimate": "exact",
     "cc-exact-low": "exact",
-    "cc-exact-high": "exact",
+    "cc-exact-high": "near",
     "cc-exact-q": "exact",
     "cc-exact-q-p": "exact",
+    # Table 15-1 (page not known)
+    "rd-young": "exact",
+    "rr-young": "exact",
+    "rd-old": "exact",
+    "rr-old": "exact",
+    # Table 15-2 (page not known)
+    "ird-35": "exact",
+    "irr-35": "exact",
+    "ird-45": "exact",
+    "irr-45": "exact",
+    "ird-55": "exact",
+    "irr-55": "exact",
+    "ird-65": "exact",
+    "irr-65": "exact",
+    "ird-75": "exact",
+    "irr-75": "exact",
+    # analysis of Table 15-1, odds ratio (page not known)
+    "or-exact-log": "exact",
+    "or-exact-log-low": "near",
+    "or-exact-log-high": "near",
+    "or-exact-q": "exact",
+    "or-exact-q-p": "exact",
+    "or-exact": "exact",
+    "or-exact-low": "exact",
+    "or-exact-high": "near",
+    # analysis of Table 15-2, rate ratio (page not known)
+    "irr-ml": "exact",
+    "irr-ml-ratio-low": "exact",
+    "irr-ml-ratio-high": "exact",
+    # analysis of Table 15-5, odds ratio (page not known)
+    "cc-ml": "exact",
+    "cc-ml-ratio-low": "exact",
+    "cc-ml-ratio-high": "exact",
+    "cc-exact": "exact",
+    "cc-exact-ratio-low": "exact",
+    "cc-exact-ratio-high": "near",
 }
 
 

@@ -67,8 +67,6 @@ VERDICTS = {
     # p. 599, in the text, log odds ratios
     "range-low": "exact",
     "range-high": "exact",
-    "pi-low": "exact",
-    "pi-high": "exact",
     # pp. 604-605, in the text, bivariate model
     "control": "exact",
     "vaccinated": "exact",

@@ -75,8 +75,8 @@ VERDICTS = {
     "random-low": "exact",
     "random-high": "near",
     "random-tau2": "near",
-    "random-pi-low": "exact",
-    "random-pi-high": "exact",
+    "random-range-low": "exact",
+    "random-range-high": "exact",
     # p. 112, mixed-effects model
     "moderators-tau2": "exact",
     "moderators-r2": "near",
@@ -87,6 +87,28 @@ VERDICTS = {
     "severe": "exact",
     "severe-low": "exact",
     "severe-high": "exact",
+    # p. 113, Table II
+    "table-intercept": "exact",
+    "table-intercept-se": "exact",
+    "table-intercept-z": "exact",
+    "table-intercept-p": "exact",
+    "table-dose": "exact",
+    "table-dose-se": "exact",
+    "table-dose-z": "exact",
+    "table-dose-p": "exact",
+    "table-baseline": "exact",
+    "table-baseline-se": "exact",
+    "table-baseline-z": "exact",
+    "table-baseline-p": "exact",
+    "table-product": "exact",
+    "table-product-se": "exact",
+    "table-product-z": "exact",
+    "table-product-p": "exact",
+    # p. 106
+    "montgomery-low": "exact",
+    "montgomery-high": "exact",
+    "lecrubier-low": "near",
+    "lecrubier-high": "exact",
 }
 
 

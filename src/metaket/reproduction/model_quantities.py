@@ -13,6 +13,7 @@ from metaket.diagnostics.subgroups import Subgroups
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.correlated import CorrelatedResult
 from metaket.pooling.engine import Problem
+from metaket.pooling.heterogeneity import q_p_value
 from metaket.pooling.regression import RegressionResult
 from metaket.pooling.tau2_interval import Tau2Question, tau2_limits
 from metaket.reproduction.quantity import Quantity, effect_quantity
@@ -127,6 +128,14 @@ def _rho(fit: Any) -> Quantity:
     return Quantity(_component(fit, names[0] if len(names) == 1 else "rho"), kind="heterogeneity")
 
 
+@_add("covariance", "covariance of the random effects of two levels", C)
+def _covariance(fit: Any) -> Quantity:
+    variances = [value for name, value in fit.components.items() if name.startswith("tau2[")]
+    if len(variances) != 2:
+        raise InputError(f"a covariance is of two levels with a variance each; the model has {len(variances)}")
+    return Quantity(_rho(fit).value * math.sqrt(variances[0] * variances[1]), kind="heterogeneity")
+
+
 @_add("loglik", "log-likelihood", C)
 def _loglik(fit: Any) -> Quantity:
     return Quantity(fit.loglik)
@@ -214,3 +223,9 @@ def _q_between_p(fit: Any) -> Quantity:
 @_add("q_within", "Q within subgroups, added up", S)
 def _q_within(fit: Any) -> Quantity:
     return Quantity(sum(r.q for r in fit.results), kind="heterogeneity")
+
+
+@_add("q_within_p", "its p-value", S)
+def _q_within_p(fit: Any) -> Quantity:
+    q, df = sum(r.q for r in fit.results), sum(r.q_df for r in fit.results)
+    return Quantity(float(q_p_value(np.array(q), np.array(df))), kind="p")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from metaket._checks import Array
 from metaket._distributions import critical
 from metaket._registry import Registry
 from metaket.errors import NotComputableError
@@ -90,6 +91,22 @@ def _true_effects(r: PooledResult) -> tuple[float, float]:
     """Where 95 % of the true effects lie if mean and tau2 were known; a prediction interval adds their uncertainty."""
     half = float(critical(0.95, math.inf)) * math.sqrt(r.tau2)
     return r.estimate - half, r.estimate + half
+
+
+@_add("blup_low", "smallest of the studies' shrunken effects (BLUPs)")
+def _blup_low(r: PooledResult, _better: str) -> Quantity:
+    return _effect(r, float(_shrunken(r).min()))
+
+
+@_add("blup_high", "largest of them")
+def _blup_high(r: PooledResult, _better: str) -> Quantity:
+    return _effect(r, float(_shrunken(r).max()))
+
+
+def _shrunken(r: PooledResult) -> Array:
+    from metaket.diagnostics.shrinkage import blup
+
+    return blup(r).estimate
 
 
 @_add("std_error", "standard error")

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import metaket as mk
 from metaket.errors import InputError, NotComputableError, UnknownChoiceError
@@ -88,6 +89,18 @@ def test_of_a_regression(regression: mk.RegressionResult) -> None:
     assert value(regression, "tau2_ci_low") == value(regression, "tau2_ci_low:QP")
 
 
+def test_the_range_of_shrunken_effects(pooled: mk.PooledResult) -> None:
+    own = [value(pooled, f"study:{name}:blup") for name in "ABCDEF"]
+    assert value(pooled, "blup_low") == pytest.approx(min(own), rel=CLOSED)
+    assert value(pooled, "blup_high") == pytest.approx(max(own), rel=CLOSED)
+
+
+def test_no_single_covariance_of_one_variance(effects: mk.EffectSizes) -> None:
+    found = mk.pool_correlated(effects, "study", nested=("study",))
+    with pytest.raises(InputError, match="a covariance is of two levels with a variance each; the model has 0"):
+        quantity_of(found, "covariance")
+
+
 def test_a_factor_by_its_level(effects: mk.EffectSizes) -> None:
     found = mk.pool(effects, tau2="DL", moderators=["route", "dose"])
     expected = found.predict({"route": ["oral"], "dose": [3]}, transform=True)["estimate"].iloc[0]
@@ -100,6 +113,9 @@ def test_of_subgroups(pooled: mk.PooledResult) -> None:
     assert value(found, "group:nasal:q") == found.results[0].q
     assert value(found, "q_between") == found.q_between
     assert value(found, "q_within") == pytest.approx(sum(r.q for r in found.results))
+    assert value(found, "q_within_p") == pytest.approx(
+        stats.chi2.sf(sum(r.q for r in found.results), 4), rel=1e-9
+    )  # scipy
 
 
 def test_of_correlated_effects() -> None:
@@ -114,6 +130,8 @@ def test_of_correlated_effects() -> None:
     assert value(found, "rho") == found.components["rho"]
     assert value(found, "equal_p") == found.equal()[2]
     assert value(found, "loglik") == found.loglik
+    early, late = found.components["tau2[early]"], found.components["tau2[late]"]
+    assert value(found, "covariance") == pytest.approx(found.components["rho"] * math.sqrt(early * late), rel=CLOSED)
     with pytest.raises(InputError, match="has 2 coefficients"):
         quantity_of(found, "estimate")
     with pytest.raises(UnknownChoiceError, match=r"tau2\[later\].*Did you mean tau2\[late\]"):
