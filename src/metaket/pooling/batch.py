@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from itertools import chain
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -13,59 +13,23 @@ import numpy.typing as npt
 from metaket._checks import Array, check_level, float_array
 from metaket._distributions import critical, two_sided_p
 from metaket.errors import InputError
-from metaket.pooling.engine import Gls, Problem, blocks, gls, weighted
+from metaket.pooling.block import Fits, fit_block
+from metaket.pooling.engine import blocks
 from metaket.pooling.heterogeneity import i2_h2_from_q, i2_h2_from_tau2, q_p_value
-from metaket.pooling.inference import TESTS
 from metaket.pooling.spec import PoolSpec
-from metaket.pooling.tau2 import ESTIMATORS, Tau2
 
 __all__ = ["BatchResult", "Fits", "fit_arrays", "pool_many"]
 
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Fits:
-    """Many fits, one per leading index.
-
-    Attributes
-    ----------
-    coef : ndarray, shape (m, p)
-    vcov : ndarray, shape (m, p, p)
-        Covariance of `coef` under the chosen test.
-    df : ndarray, shape (m,)
-        Degrees of freedom of the test; infinite for the normal one.
-    tau2, se_tau2 : ndarray, shape (m,)
-    q, q_df : ndarray, shape (m,)
-        Q at tau2 = 0 and k - p.
-    typical : ndarray, shape (m,)
-        (k - p) / tr P at tau2 = 0, the typical sampling variance.
-    k : ndarray, shape (m,)
-    converged : ndarray of bool, shape (m,)
-        False too where the fit's data are not usable (its numbers are then NaN), and where a t-type test has no degree
-        of freedom (what depends on it is then NaN).
-    n_iter : ndarray of int, shape (m,)
-    """
-
-    coef: Array
-    vcov: Array
-    df: Array
-    tau2: Array
-    se_tau2: Array
-    q: Array
-    q_df: Array
-    typical: Array
-    k: Array
-    converged: Bools
-    n_iter: npt.NDArray[np.int64]
+Numbers = npt.NDArray[Any]
 
 
 def fit_arrays(
-    y: Array,
-    v: Array,
+    y: Numbers,
+    v: Numbers,
     spec: PoolSpec,
     *,
-    include: Array | None = None,
+    include: Numbers | None = None,
     x: Array | None = None,
     weights: Array | None = None,
 ) -> Fits:
@@ -81,102 +45,56 @@ def fit_arrays(
     weights : ndarray, shape (k,), optional
         For ``tau2="GENQ"``: those of the generalised Q, and of the coefficients.
     """
-    m = max(y.shape[0], v.shape[0], 1 if include is None else include.shape[0])
-    k = y.shape[-1]
+    given = [y, v] if include is None else [y, v, include]
+    shape = np.broadcast_shapes(*(a.shape for a in given))
     basis, triangle = (None, None) if x is None else np.linalg.qr(x)
 
-    def fit(part: slice) -> Fits:
-        def cut(a: Array) -> Array:
-            return np.broadcast_to(a, (part.stop - part.start, k)) if a.shape[0] == 1 else a[part]
+    def fit(part: slice) -> tuple[Numbers, ...]:
+        cut = [_rows(a, shape, part) for a in given]
+        fits = fit_block(cut[0], cut[1], cut[2] if len(cut) == 3 else None, basis, spec, weights)
+        return _columns(fits if triangle is None else _unrotate(fits, triangle))
 
-        return _fit_block(cut(y), cut(v), None if include is None else cut(include), basis, spec, weights)
-
-    parts = blocks(m, k)
-    part = next(parts)
-    whole = fit(part)
-    if part.stop < m:
-        whole = _in_pieces(m, part, whole, ((part, fit(part)) for part in parts))
-    return whole if triangle is None else _unrotate(whole, triangle)
+    return Fits(*_by_block(shape, fit))
 
 
-def _in_pieces(m: int, part: slice, found: Fits, rest: Iterator[tuple[slice, Fits]]) -> Fits:
-    """All m fits, each block copied to its place as it comes."""
-    arrays = (getattr(found, f.name) for f in fields(Fits))
-    whole = Fits(*(np.empty((m, *a.shape[1:]), dtype=a.dtype) for a in arrays))
-    for place, piece in chain([(part, found)], rest):
-        for f in fields(Fits):
-            getattr(whole, f.name)[place] = getattr(piece, f.name)
+def _columns(record: Fits) -> tuple[Numbers, ...]:
+    return tuple(getattr(record, f.name) for f in fields(record))
+
+
+def _rows(a: Numbers, shape: tuple[int, ...], part: slice) -> Array:
+    """The fits of one block as float64 (n, k): no more of a broadcast or an integer array is ever written out."""
+    lead = shape[:-1]
+    a = np.broadcast_to(a, shape)
+    if len(lead) != 1:
+        a = a[np.unravel_index(np.arange(part.start, part.stop), lead)] if lead else a[None]
+    else:
+        a = a[part]
+    return np.asarray(a, dtype=np.float64)
+
+
+def _by_block(shape: tuple[int, ...], answer: Callable[[slice], tuple[Numbers, ...]]) -> tuple[Numbers, ...]:
+    """What `answer` says of all fits of (..., k), each block copied to its place as it comes."""
+    m = math.prod(shape[:-1])
+    parts = list(blocks(m, shape[-1])) or [slice(0, 0)]
+    first = answer(parts[0])
+    if len(parts) == 1:
+        return first
+    whole = tuple(np.empty((m, *a.shape[1:]), dtype=a.dtype) for a in first)
+    _place(whole, first, parts[0])
+    for part in parts[1:]:
+        _place(whole, answer(part), part)
     return whole
+
+
+def _place(whole: tuple[Numbers, ...], piece: tuple[Numbers, ...], part: slice) -> None:
+    for target, values in zip(whole, piece, strict=True):
+        target[part] = values
 
 
 def _unrotate(fits: Fits, triangle: Array) -> Fits:
     """Back from the orthonormal basis: X = Q R, so coef = R^-1 gamma."""
     inverse = np.linalg.inv(triangle)
-    coef = fits.coef @ inverse.T
-    vcov = inverse @ fits.vcov @ inverse.T
-    return Fits(coef, vcov, *(getattr(fits, f.name) for f in fields(Fits)[2:]))
-
-
-def _fit_block(y: Array, v: Array, n: Array | None, basis: Array | None, spec: PoolSpec, weights: Array | None) -> Fits:
-    counted = np.isfinite(y) & np.isfinite(v) & (v > 0)
-    if n is not None:
-        counted = (counted | (n == 0)) & (n >= 0)
-    usable: Bools = np.all(counted, axis=-1, keepdims=False)
-    if not usable.all():
-        y, v = np.where(usable[:, None], y, 0.0), np.where(usable[:, None], v, 1.0)
-        n = None if n is None else np.where(usable[:, None], n, 1.0)
-    x = None if basis is None else np.broadcast_to(basis, (*y.shape, basis.shape[-1]))
-    pr = Problem.of(y, v, n, x)
-    usable = usable & (pr.k >= pr.p)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        null = gls(pr, pr.weights(np.zeros(y.shape[0])))
-        found = _between(pr, spec, weights, usable)
-        fit = _coefficients(pr, found.value, weights)
-        vcov, df = TESTS[spec.test].func(fit.vcov, fit.q, pr.df)
-        typical = pr.df / null.trace_p
-    q = np.where(pr.df > 0, null.q, 0.0)
-    sound = found.converged & (df > 0)
-    out = Fits(fit.coef, vcov, df, found.value, found.se, q, pr.df, typical, pr.k, sound, found.n_iter)
-    return out if usable.all() else _blank(out, ~usable)
-
-
-def _coefficients(pr: Problem, tau2: Array, weights: Array | None) -> Gls:
-    """With weights 1 / (v + tau2), or with the user's."""
-    if weights is None:
-        return gls(pr, pr.weights(tau2))
-    return weighted(pr, np.broadcast_to(weights, pr.y.shape), tau2)
-
-
-def _between(pr: Problem, spec: PoolSpec, weights: Array | None, usable: Bools) -> Tau2:
-    """tau2 by the spec's method; 0 for the common-effect model and where there is nothing to estimate it from."""
-    m = pr.y.shape[0]
-    if spec.model == "common" or not isinstance(spec.tau2, str):
-        value = 0.0 if spec.model == "common" else float(spec.tau2)
-        return Tau2(np.full(m, value), np.full(m, np.nan), np.ones(m, dtype=bool), np.zeros(m, dtype=np.int64))
-    estimable = usable & (pr.df > 0)
-    method = ESTIMATORS[spec.tau2].func
-    shared = None if weights is None else np.broadcast_to(weights, pr.y.shape)
-    if estimable.all():
-        return method(pr, shared)
-    out = Tau2(np.zeros(m), np.full(m, np.nan), np.ones(m, dtype=bool), np.zeros(m, dtype=np.int64))
-    if estimable.any():
-        some = method(pr.take(estimable), None if shared is None else shared[estimable])
-        for f in fields(Tau2):
-            getattr(out, f.name)[estimable] = getattr(some, f.name)
-    return out
-
-
-def _blank(fits: Fits, bad: Bools) -> Fits:
-    """NaN in the numbers of the unusable fits, and `converged` False."""
-
-    def clean(name: str, a: Any) -> Any:
-        if name in ("k", "q_df", "n_iter"):
-            return a
-        a = np.array(a)
-        a[bad] = False if name == "converged" else np.nan
-        return a
-
-    return Fits(*(clean(f.name, getattr(fits, f.name)) for f in fields(Fits)))
+    return replace(fits, coef=fits.coef @ inverse.T, vcov=inverse @ fits.vcov @ inverse.T)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,30 +195,34 @@ def pool_many(
         raise InputError(f"pool_many has the models random and common, not {spec.model!r}; use mk.pool for one table")
     if spec.tau2 == "GENQ":
         raise InputError("tau2 method 'GENQ' needs weights: use mk.pool(..., tau2='GENQ', weights=...)")
-    arrays = [float_array("y", y), float_array("v", v)]
+    given = [_numbers("y", y), _numbers("v", v)]
     if include is not None:
-        arrays.append(float_array("include", include))
+        given.append(_numbers("include", include))
     try:
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
+        shape = np.broadcast_shapes(*(a.shape for a in given))
     except ValueError:
-        shapes = ", ".join(str(a.shape) for a in arrays)
+        shapes = ", ".join(str(a.shape) for a in given)
         raise InputError(f"y, v and include must broadcast to one shape, got {shapes}") from None
     if not shape or shape[-1] == 0:
         raise InputError("no study left: the last axis of y is empty")
-    flat = [_flatten(a, shape) for a in arrays]
-    fits = fit_arrays(flat[0], flat[1], spec, include=flat[2] if include is not None else None)
-    return _batch_result(fits, spec, shape[:-1])
+
+    def answer(part: slice) -> tuple[Numbers, ...]:
+        cut = [_rows(a, shape, part) for a in given]
+        return _told(fit_block(cut[0], cut[1], cut[2] if len(cut) == 3 else None, None, spec), spec)
+
+    names = (f.name for f in fields(BatchResult) if f.name != "spec")
+    values = {n: a.reshape(shape[:-1]) for n, a in zip(names, _by_block(shape, answer), strict=True)}
+    return BatchResult(**values, spec=spec)
 
 
-def _flatten(a: Array, shape: tuple[int, ...]) -> Array:
-    """(..., k) -> (m, k), keeping a leading axis of 1 where all fits share the array."""
-    k = shape[-1]
-    if a.size == k:
-        return a.reshape(1, k) if int(np.prod(shape[:-1])) != 1 else a.reshape(-1, k)
-    return np.broadcast_to(a, shape).reshape(-1, k)
+def _numbers(name: str, value: Any) -> Numbers:
+    """`value` as an array of numbers, of whatever precision it has; each block is made float64 when its turn comes."""
+    found = np.asarray(value) if not isinstance(value, np.ndarray) else value
+    return found if found.dtype.kind in "biuf" else float_array(name, found)
 
 
-def _batch_result(fits: Fits, spec: PoolSpec, shape: tuple[int, ...]) -> BatchResult:
+def _told(fits: Fits, spec: PoolSpec) -> tuple[Numbers, ...]:
+    """The arrays of a `BatchResult`, in its order."""
     estimate = fits.coef[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         std_error = np.sqrt(fits.vcov[:, 0, 0])
@@ -309,23 +231,6 @@ def _batch_result(fits: Fits, spec: PoolSpec, shape: tuple[int, ...]) -> BatchRe
         i2, h2 = i2_h2_from_q(fits.q, fits.q_df)
     else:
         i2, h2 = i2_h2_from_tau2(fits.tau2, fits.typical)
-    values = {
-        "estimate": estimate,
-        "std_error": std_error,
-        "statistic": statistic,
-        "df": fits.df,
-        "p_value": two_sided_p(statistic, fits.df),
-        "tau2": fits.tau2,
-        "se_tau2": fits.se_tau2,
-        "q": fits.q,
-        "q_df": fits.q_df,
-        "q_p": q_p_value(fits.q, fits.q_df),
-        "i2": i2,
-        "h2": h2,
-        "k": fits.k,
-        "converged": fits.converged,
-        "n_iter": fits.n_iter,
-    }
-    full = int(np.prod(shape))
-    shaped: dict[str, Any] = {name: np.broadcast_to(a, (full,)).reshape(shape) for name, a in values.items()}
-    return BatchResult(**shaped, spec=spec)
+    p_value, q_p = two_sided_p(statistic, fits.df), q_p_value(fits.q, fits.q_df)
+    effect = estimate, std_error, statistic, fits.df, p_value
+    return *effect, fits.tau2, fits.se_tau2, fits.q, fits.q_df, q_p, i2, h2, fits.k, fits.converged, fits.n_iter

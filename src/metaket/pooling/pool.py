@@ -19,6 +19,8 @@ from metaket.pooling.spec import MODELS, PoolSpec
 
 __all__ = ["inverse_variance", "pool", "pool_spec"]
 
+_ENDINGS = tuple(f"{i:02d}" for i in range(100))
+
 
 @overload
 def pool(
@@ -205,8 +207,12 @@ def _from_arrays(y: Any, v: Any) -> EffectSizes:
 
 @lru_cache(maxsize=8)
 def _numbered(k: int) -> tuple[str, ...]:
-    """Names for k studies without any; writing a thousand of them takes as long as the fit."""
-    return tuple(f"Study {i + 1}" for i in range(k))
+    """Names for k studies without any: by the hundred, as writing a thousand one by one takes as long as the fit."""
+    names = [f"Study {i}" for i in range(1, min(k, 99) + 1)]
+    for hundreds in range(1, k // 100 + 1):
+        head = f"Study {hundreds}"
+        names += [head + ending for ending in _ENDINGS]
+    return tuple(names[:k])
 
 
 def _checked_weights(weights: Any, spec: PoolSpec, k: int) -> Array | None:

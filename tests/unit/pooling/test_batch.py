@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -138,3 +139,34 @@ def test_fit_arrays_is_what_both_call() -> None:
     assert fits.coef.shape == (1, 1)
     assert fits.vcov.shape == (1, 1, 1)
     assert float(fits.coef[0, 0]) == mk.pool(Y, V, tau2="DL").estimate
+
+
+def beyond_the_answer(m: int, k: int) -> int:
+    """Bytes at the peak of m DL fits beyond inputs and answer, with an include of whole numbers."""
+    rng = np.random.default_rng(3)
+    y, v, include = rng.normal(size=(m, k)), rng.uniform(0.1, 1.0, (m, k)), np.ones((m, k), dtype=np.int8)
+    tracemalloc.start()
+    found = mk.pool_many(y, v, include, tau2="DL", test="hksj")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak - sum(getattr(found, name).nbytes for name in PER_FIT)
+
+
+def test_memory_is_that_of_a_block() -> None:
+    """Three and thirty blocks need as much beyond the answer: nothing of one number a fit, no copy of the inputs."""
+    few, many = (beyond_the_answer(n * BLOCK // 10, 10) for n in (3, 30))
+    assert abs(many - few) < 0.1 * BLOCK * 8  # 27 more blocks; an array of one number a fit would be 2.7 of these
+
+
+def test_inputs_are_not_copied() -> None:
+    """A broadcast of ten numbers to two millions is cut as it is needed; written out it would be 16 MB an array."""
+    shape = (2, 100_000, 10)
+    y, v = np.broadcast_to(np.linspace(0, 1, 10), shape), np.linspace(0.1, 1, 10)
+    include = np.broadcast_to(np.arange(10) % 3 > 0, shape)
+    tracemalloc.start()
+    found = mk.pool_many(y, v, include, tau2="DL")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    answer = sum(getattr(found, name).nbytes for name in PER_FIT)
+    assert found.estimate.shape == shape[:-1]
+    assert peak - answer < 18 * BLOCK * 8
