@@ -25,7 +25,7 @@ reproduce: $(READY) ## Reproduce Han 2016: verdicts on screen, report and figure
 	$(BIN)/metaket reproduce han2016 --out out/han2016 --force
 
 test: $(READY) ## Run the whole test suite, notebooks included
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Ruff, mypy strict, layers, docs, data
 	$(BIN)/ruff check .

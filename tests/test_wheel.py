@@ -17,7 +17,7 @@ import metaket as mk
 from metaket.tables import file_digest
 
 ROOT = Path(__file__).parents[1]
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.slow
 Run = Callable[..., str]
 
 

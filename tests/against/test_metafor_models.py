@@ -1,7 +1,7 @@
 """Models beyond inverse variance against R's metafor: GLMMs, rates by Mantel-Haenszel, and their kin.
 
-Every GLMM and every Henmi-Copas interval of `reference` (each JSON with the script that made it), the intervals of
-intervals.json that `test_metafor` leaves, and the permutation tests and subgroups of metareg.json.
+Every GLMM and every Henmi-Copas interval, the intervals of intervals.json that `test_metafor` leaves, and the
+permutation tests and subgroups of metareg.json.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from tests.against.conftest import RATIOS_OF_EVENTS, without_information
 
 Records = list[dict[str, Any]]
 Effects = Callable[[str, str], tuple[np.ndarray, np.ndarray]]
-HERE = Path(__file__).parent
-FILES = HERE.parents[1] / "validation" / "metafor" / "reference"
+FILES = Path(__file__).parents[2] / "validation" / "metafor" / "reference"
 
 TESTS = {"knha": "hksj"}
 
@@ -48,7 +47,7 @@ def counts(dataset: str, measure: str) -> mk.EffectSizes:
 
 # ---------------------------------------------------------------- GLMM
 
-GLMM: Records = json.loads((HERE / "reference" / "glmm.json").read_text(encoding="utf-8"))
+GLMM = read("glmm")
 EXACT = ("CM.EL", "OR")  # integrated by metafor with integrate() and BiasedUrn, not by quadrature
 
 
@@ -178,19 +177,28 @@ def test_every_interval_of_tau2(effects_of: Effects) -> None:
 
 # ---------------------------------------------------------------- Henmi and Copas
 
-HENMI_COPAS = json.loads((HERE / "reference" / "henmi_copas.json").read_text(encoding="utf-8"))["records"]
+HENMI_COPAS = [r for r in read("henmi_copas") if not r.get("failed")]
+HENMI_COPAS += [r | {"level": 0.95} for r in read("diagnostics") if r["kind"] == "henmi_copas" and not r.get("failed")]
 INTEGRATE = 1e-6  # standard errors; hc() integrates to R's default tolerance, worst 3.7e-7
 
 
 @pytest.mark.parametrize("record", HENMI_COPAS, ids=lambda r: r["id"])
 def test_henmi_copas(record: dict[str, Any], effects_of: Effects) -> None:
-    y, v = effects_of(*record["data"].rsplit("-", 1))
+    y, v = effects_of(record["dataset"], record["measure"])
     fit = henmi_copas(mk.generic(y, v), record["level"])
     assert fit.estimate == pytest.approx(record["estimate"], rel=1e-8)
     assert fit.std_error == pytest.approx(record["std_error"], rel=1e-8)
     assert fit.tau2 == pytest.approx(record["tau2"], rel=1e-8, abs=1e-14)
     for end in ("ci_low", "ci_high"):
         assert abs(getattr(fit, end) - record[end]) <= INTEGRATE * fit.std_error
+
+
+def test_the_grid_of_henmi_and_copas() -> None:
+    """hc() looks for its quantile below 2 only: two records at 99 % say so, and ours answer there."""
+    failed = [r for r in read("henmi_copas") if r.get("failed")]
+    assert [r["id"] for r in failed] == ["dat.hine1989-RD-99", "dat.hackshaw1998-GEN-99"]
+    assert len(HENMI_COPAS) >= 40
+    assert {r["level"] for r in HENMI_COPAS} == {0.8, 0.95, 0.99}
 
 
 # ---------------------------------------------------------------- permutation tests and subgroups

@@ -17,17 +17,20 @@ parts <- list(
   intervals = list(make = function(sets) interval_records(sets)),
   mh_peto = list(make = function(sets) mh_peto_records(sets)),
   metareg = list(make = function(sets) metareg_records(sets)),
+  metareg_intervals = list(make = function(sets) metareg_interval_records(sets)),
   multivariate = list(make = function(sets) multivariate_records(sets), needs = "clubSandwich"),
   diagnostics = list(make = function(sets) diagnostic_records(sets)),
   refits = list(make = function(sets) refit_records(sets)),
-  small_study = list(make = function(sets) small_study_records(sets)),
+  small_study = list(make = function(sets) small_study_records(sets), needs = "numDeriv"),
   transforms = list(make = function(sets) transform_records(sets)),
   over_time = list(make = function(sets) over_time_records(sets)),
-  components = list(make = function(sets) component_records(sets))
+  components = list(make = function(sets) component_records(sets)),
+  glmm = list(make = function(sets) glmm_records(sets), needs = c("lme4", "BiasedUrn", "numDeriv")),
+  henmi_copas = list(make = function(sets) henmi_copas_records(sets))
 )
 
 versions <- function(written, skipped) {
-  known <- c("metafor", "metadat", "Matrix", "nlme", "numDeriv", "mvtnorm", "lme4", "BiasedUrn", "clubSandwich", "CompQuadForm", "gsl")
+  known <- c("metafor", "metadat", "Matrix", "nlme", "numDeriv", "lme4", "BiasedUrn", "clubSandwich", "CompQuadForm", "gsl")
   found <- lapply(setNames(known, known), function(p) if (installed(p)) as.character(packageVersion(p)) else NULL)
   c(list(R = as.character(getRversion()), packages = found, written = arr(written)), if (length(skipped)) list(skipped = skipped))
 }

@@ -38,6 +38,8 @@ def bubble_layout(
 ) -> Chart:
     """The numbers and texts of a bubble plot; see `bubble` for the parameters."""
     x = _moderator(result, moderator)
+    if prediction and result.spec.model == "common":
+        raise InputError("prediction=True needs a random-effects model: a common-effect one has no spread of effects")
     effects, back = result.effects, result.effects.scale.back
     grid = np.linspace(float(x.min()), float(x.max()), STEPS)
     fixed = _held(result, moderator, others or {})

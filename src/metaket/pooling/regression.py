@@ -19,7 +19,7 @@ from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.design import Design, build_design, column_of, encode
 from metaket.pooling.engine import Problem
-from metaket.pooling.heterogeneity import i2_h2_from_tau2, q_p_value
+from metaket.pooling.heterogeneity import i2_h2_from_q, i2_h2_from_tau2, q_p_value
 from metaket.pooling.result import Interval
 from metaket.pooling.spec import PoolSpec
 from metaket.pooling.tau2_interval import Tau2Question, tau2_limits
@@ -51,7 +51,8 @@ class RegressionResult(ShownAsText):
     typical_variance : float
         (k - p) / tr P at tau2 = 0.
     r2 : float or None
-        Share of the heterogeneity that the moderators explain, in percent; None where there is none to explain.
+        Share of the heterogeneity that the moderators explain, in percent; None where there is none to explain, or
+        where the model without moderators is no part of this one (no intercept, and no factor in its place).
     converged : bool
     """
 
@@ -95,13 +96,20 @@ class RegressionResult(ShownAsText):
 
     @property
     def i2(self) -> float:
-        """Residual I2 in percent: tau2 / (tau2 + s2)."""
-        return 100.0 * self.tau2 / (self.tau2 + self.typical_variance)
+        """Residual I2 in percent by the definition in `spec.i2`: tau2 / (tau2 + s2), or (QE - df) / QE."""
+        return self._i2_h2()[0]
 
     @property
     def h2(self) -> float:
-        """Residual H2: (tau2 + s2) / s2."""
-        return (self.tau2 + self.typical_variance) / self.typical_variance
+        """Residual H2 by the definition in `spec.i2`: (tau2 + s2) / s2, or QE / df."""
+        return self._i2_h2()[1]
+
+    def _i2_h2(self) -> tuple[float, float]:
+        if self.spec.i2 == "Q":
+            i2, h2 = i2_h2_from_q(np.asarray(self.qe), np.asarray(self.qe_df))
+        else:
+            i2, h2 = i2_h2_from_tau2(np.asarray(self.tau2), np.asarray(self.typical_variance))
+        return float(i2), float(h2)
 
     def tau2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:
         """Interval of the residual tau2 by "QP", "GENQ", "PL" or "Wald", as `PooledResult.tau2_ci`."""
@@ -145,6 +153,8 @@ class RegressionResult(ShownAsText):
     def predict(self, new: Mapping[str, Any] | Any, level: float = 0.95, *, transform: bool = False) -> pd.DataFrame:
         """Effects at new values: estimate, std_error, ci_low, ci_high, pi_low, pi_high, a row for each.
 
+        pi_low and pi_high are NaN for the common-effect model, which has no spread of effects to predict from.
+
         Parameters
         ----------
         new : mapping of column to values, or array_like of shape (n, p) without the intercept
@@ -158,7 +168,8 @@ class RegressionResult(ShownAsText):
         estimate = x @ self.coef
         variance = np.einsum("ij,jk,ik->i", x, self.vcov, x)
         quantile = float(critical(check_level(level), self.df))
-        half, wide = quantile * np.sqrt(variance), quantile * np.sqrt(variance + self.tau2)
+        spread = math.nan if self.spec.model == "common" else self.tau2
+        half, wide = quantile * np.sqrt(variance), quantile * np.sqrt(variance + spread)
         back = self.effects.scale.back if transform else np.asarray
         return pd.DataFrame(
             {
@@ -270,7 +281,8 @@ def meta_regression(
         warnings.warn(message, ConvergenceWarning, stacklevel=3)
     null = fit_arrays(y, v, spec, weights=weights)
     tau2, tau2_null = float(fits.tau2[0]), float(null.tau2[0])
-    explained = 100.0 * max(0.0, (tau2_null - tau2) / tau2_null) if tau2_null > 0 and spec.model == "random" else None
+    nested = tau2_null > 0 and spec.model == "random" and _holds_constant(design.matrix)
+    explained = 100.0 * max(0.0, (tau2_null - tau2) / tau2_null) if nested else None
     return RegressionResult(
         effects,
         spec,
@@ -286,3 +298,10 @@ def meta_regression(
         explained,
         bool(fits.converged[0]),
     )
+
+
+def _holds_constant(x: Array) -> bool:
+    """Whether some combination of the columns is the same for every study."""
+    ones = np.ones(x.shape[0])
+    fitted = x @ np.linalg.lstsq(x, ones, rcond=None)[0]
+    return bool(np.allclose(fitted, ones, rtol=0.0, atol=1e-8))

@@ -85,3 +85,8 @@ def test_bubble(bcg: Any) -> None:
 def test_bubble_of_no_moderator(bcg: Any, name: str) -> None:
     with pytest.raises(InputError, match="ablat"):
         bubble(mk.pool(bcg.effects, moderators=["ablat"]), name)
+
+
+def test_bubble_of_a_common_effect_model_predicts_nothing(bcg: Any) -> None:
+    with pytest.raises(InputError, match="prediction=True needs a random-effects model"):
+        bubble_layout(mk.pool(bcg.effects, moderators=["ablat"], model="common"), "ablat", prediction=True)

@@ -139,6 +139,30 @@ def test_r2_is_the_share_of_tau2() -> None:
     assert result.i2 == pytest.approx(100 * result.tau2 / (result.tau2 + result.typical_variance), rel=1e-12)
 
 
+def test_r2_needs_the_null_model_inside_this_one() -> None:
+    """A slope through the origin holds no constant; the levels of a factor do, with an intercept or without."""
+    y, v, dose = np.array(EFFECTS.y), np.array(EFFECTS.v), np.arange(1.0, EFFECTS.k + 1)
+    assert mk.pool(y, v, moderators=dose[:, None], intercept=False, tau2="DL").r2 is None
+    group = (dose > 3).astype(float)
+    both = mk.pool(y, v, moderators=np.column_stack([group, 1 - group]), intercept=False, tau2="DL")
+    assert both.r2 == pytest.approx(mk.pool(y, v, moderators=group[:, None], tau2="DL").r2, rel=1e-9)
+
+
+def test_i2_follows_the_definition_asked_for() -> None:
+    for options in ({"i2": "Q"}, {"model": "common"}):
+        result = mk.pool(EFFECTS, moderators="dose", **options)
+        assert result.h2 == pytest.approx(result.qe / result.qe_df, rel=1e-12)
+        assert result.i2 == pytest.approx(100 * max(0.0, 1 - result.qe_df / result.qe), rel=1e-12)
+
+
+def test_a_common_effect_model_predicts_no_new_study() -> None:
+    common, spread = (
+        mk.pool(EFFECTS, moderators="dose", model=m).predict({"dose": [1.0, 2.0]}) for m in ("common", "random")
+    )
+    assert common[["pi_low", "pi_high"]].isna().all(axis=None)
+    assert spread.notna().all(axis=None)
+
+
 def test_predictions_follow_the_terms() -> None:
     result = mk.pool(EFFECTS, moderators=["dose", "route"], test="t")
     named = result.predict({"dose": [1.0, 2.0], "route": "oral"}, level=0.9)

@@ -1,13 +1,4 @@
-# Makes glmm.json: metafor's rma.glmm(). Needs lme4 (UM.*, CM.AL) and BiasedUrn with numDeriv (CM.EL):
-#   apt-get install -y --no-install-recommends r-cran-lme4 r-cran-biasedurn
-#   Rscript tests/against/reference/glmm.R tests/against/reference/glmm.json
-# The data sets, the JSON writer and `attempt` are those of validation/metafor.
-
-options(warn = 1, digits = 15)
-here <- dirname(normalizePath(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1])))
-parts <- file.path(here, "..", "..", "..", "validation", "metafor", "parts")
-for (file in sort(list.files(parts, pattern = "\\.R$", full.names = TRUE))) source(file)
-suppressPackageStartupMessages(library(metafor))
+# glmm.json: rma.glmm. Needs lme4 (UM.*, CM.AL) and BiasedUrn with numDeriv (CM.EL).
 
 # CM.EL integrates a non-central hypergeometric for every study, so it gets small sets only.
 glmm_questions <- list(
@@ -61,5 +52,3 @@ glmm_records <- function(sets) {
   }
   out
 }
-
-write_records(glmm_records(all_datasets()), commandArgs(TRUE)[1])
