@@ -76,10 +76,10 @@ VERDICTS = {
     "study-sigma2": "exact",
     # Table 1, column "Correlated random time effects"
     "correlated-1": "exact",
-    "correlated-2": "near",
+    "correlated-2": "input-rounding",
     "correlated-3": "exact",
     "correlated-4": "exact",
-    "correlated-tau2-1": "near",
+    "correlated-tau2-1": "input-rounding",
     "correlated-tau2-2": "exact",
     "correlated-tau2-3": "exact",
     "correlated-tau2-4": "exact",
@@ -89,10 +89,10 @@ VERDICTS = {
     "multivariate-2": "exact",
     "multivariate-3": "exact",
     "multivariate-4": "exact",
-    "multivariate-tau2-1": "near",
+    "multivariate-tau2-1": "input-rounding",
     "multivariate-tau2-2": "exact",
     "multivariate-tau2-3": "exact",
-    "multivariate-tau2-4": "near",
+    "multivariate-tau2-4": "input-rounding",
     "multivariate-rho": "exact",
 }
 

@@ -25,7 +25,7 @@ VERDICTS = {
     "three-districts": "exact",
     "three-schools": "exact",
     # p. 71, Table 5, with year
-    "three-year-intercept": "near",
+    "three-year-intercept": "input-rounding",
     "three-year-slope": "exact",
     "three-year-intercept-se": "exact",
     "three-year-slope-se": "exact",

@@ -15,11 +15,12 @@ from metaket._distributions import critical, two_sided_p
 from metaket._notebook import ShownAsText
 from metaket.errors import InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
+from metaket.pooling.components import reported
 from metaket.pooling.design import Design, build_design
 from metaket.pooling.multivariate import METHODS, Covariances, indicator
 from metaket.pooling.result import Interval
 from metaket.pooling.robust import ROBUST, cluster_robust
-from metaket.pooling.scoring import Components, fit_components
+from metaket.pooling.scoring import fit_components
 from metaket.pooling.structures import STRUCTURES
 
 if TYPE_CHECKING:
@@ -197,13 +198,14 @@ def pool_correlated(
         raise InputError("a model without intercept needs moderators")
     design = _design(effects, moderators, intercept)
     found = fit_components(effects.y, design.matrix, v, parts, method)
+    labelled = [g if isinstance(g, str) else str(i + 1) for i, g in enumerate(nested)]
     vcov, df = found.at.vcov, np.full(found.at.coef.size, math.inf)
     if robust:
         kind = check_choice("robust variance", robust, ROBUST)
         sandwich = cluster_robust(effects.y, design.matrix, found.at.weight, groups, kind)
         vcov, df, robust = sandwich.vcov, sandwich.df, kind
     return CorrelatedResult(
-        effects, v, design, parts, method, found.at.coef, vcov, df, _components(parts, found, nested),
+        effects, v, design, parts, method, found.at.coef, vcov, df, reported(parts, found.theta, labelled),
         found.at.value, len(labels), robust, found.converged, found.theta,
     )  # fmt: skip
 
@@ -263,28 +265,6 @@ def _design(effects: EffectSizes, moderators: Any, intercept: bool) -> Design:
         names = tuple(f"{moderators}[{label}]" for label in labels)
         return Design(np.eye(len(labels))[codes], names, (), {moderators: labels}, False)
     return build_design(moderators, effects.table, effects.k, intercept=intercept)
-
-
-def _components(parts: Covariances, found: Components, nested: Sequence[Any]) -> dict[str, float]:
-    out: dict[str, float] = {}
-    used = 0
-    if parts.structure is not None:
-        s = parts.structure
-        used = s.size
-        natural = s.natural(found.theta[:used])
-        g = s.matrix(found.theta[:used])
-        sd = np.sqrt(np.diag(g))
-        for i, name in enumerate(s.names):
-            out[name] = float(natural[i] ** 2 if i < s.n_sd else natural[i] ** (1.0 / s.unit))
-        if s.size - s.n_sd > 1:  # unstructured: report correlations, not the partial ones that build them
-            rows, columns = np.tril_indices(sd.size, -1)
-            names = s.names[s.n_sd :]
-            for name, r, c in zip(names, rows, columns, strict=True):
-                out[name] = float(g[r, c] / (sd[r] * sd[c])) if sd[r] * sd[c] > 0 else math.nan
-    for i, value in enumerate(found.theta[used:]):
-        label = nested[i] if isinstance(nested[i], str) else str(i + 1)
-        out[f"sigma2[{label}]"] = float(value**2)
-    return out
 
 
 def _profile(result: CorrelatedResult, index: int, level: float) -> Interval:

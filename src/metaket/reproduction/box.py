@@ -10,7 +10,7 @@ from scipy import optimize
 
 from metaket._checks import Array
 
-__all__ = ["SEARCHES", "Extremes", "extremes"]
+__all__ = ["SEARCHES", "Extremes", "extremes", "pointed"]
 
 Batch = Callable[[Array], Array]  # (m, n) points of [-1, 1]^n -> (m,) values; NaN where a point is not admissible
 STARTS = 8  # random corners beside those that the slopes point at
@@ -26,11 +26,16 @@ SEARCHES = {
 
 
 class Extremes(NamedTuple):
-    """The range found, and in how many evaluations of the function."""
+    """The range found, in how many evaluations of the function, and the spread within it.
+
+    `sd` is the standard deviation of the function where each input is uniform in its interval, independently of the
+    others, by its slopes at the middle: the root of sum(slope^2 / 3).
+    """
 
     low: float
     high: float
     evaluations: int
+    sd: float
 
 
 class _Counted:
@@ -43,6 +48,31 @@ class _Counted:
         self.count += len(points)
         values = self.sign * self.func(points)
         return np.where(np.isnan(values), -np.inf, values)
+
+
+def pointed(func: Batch, sketch: Batch, n: int) -> Extremes:
+    """Range of a costly `func` over the box: its middle, and the corners that the slopes of a cheap `sketch` point at.
+
+    Parameters
+    ----------
+    func, sketch : callable
+        As in `extremes`. The sketch need only rise and fall with `func` near the middle; none of its values is kept.
+    n : int
+        Number of inputs, 1 or more.
+    """
+    along = sketch(np.vstack([np.zeros((1, n)), np.eye(n)]))
+    with np.errstate(invalid="ignore"):
+        slope = np.nan_to_num(along[1:] - along[0])
+    up = np.where(slope >= 0, 1.0, -1.0)
+    values = func(np.vstack([np.zeros(n), up, -up]))
+    if np.isnan(values).all():
+        return Extremes(float("nan"), float("nan"), len(values), float("nan"))
+    return Extremes(float(np.nanmin(values)), float(np.nanmax(values)), len(values), _spread(slope))
+
+
+def _spread(slope: Array) -> float:
+    """Standard deviation of a sum of slope * u, the u uniform in [-1, 1] and independent."""
+    return float(np.sqrt(np.sum(slope**2) / 3.0))
 
 
 def extremes(func: Batch, n: int, search: str) -> Extremes:
@@ -77,7 +107,9 @@ def extremes(func: Batch, n: int, search: str) -> Extremes:
         if search == "climb" and np.isfinite(value):
             value = max(value, _climb(up, point))
         ends.append(sign * value if np.isfinite(value) else np.nan)
-    return Extremes(float(ends[0]), float(ends[1]), up.count)
+    with np.errstate(invalid="ignore"):
+        slope = np.nan_to_num((along[1 : n + 1] - along[n + 1 :]) / 2.0)
+    return Extremes(float(ends[0]), float(ends[1]), up.count, _spread(slope))
 
 
 def _start(up: _Counted, axes: Array, along: Array, corners: int) -> tuple[Array, float]:

@@ -20,6 +20,7 @@ from metaket.reproduction.rounding import Reach, rounding_range
 from metaket.reproduction.statements import STATEMENTS
 from metaket.reproduction.toml import line_of
 
+CONSPIRE = 4.0  # independent rounding errors go this many standard deviations once in 16,000 times
 NAMES = {"p_value": "p", "q_p": "p of Q", "i2": "I2", "q": "Q"}
 __all__ = ["VERDICTS", "Comparison", "claim_parts", "compare_claim", "worst_verdict"]
 
@@ -116,12 +117,22 @@ def _by_rounding(part: Part, raw: Quantity, paper: Paper, found: AnalysisResult,
     low, high = (
         in_printed_unit(replace(raw, value=end), part.printed, measure).value for end in (reach.low, reach.high)
     )
-    reach = replace(reach, low=low, high=high)
-    judged = replace(judged, reach_low=reach.low, reach_high=reach.high, reach_how=reach.how)
-    if reach.high < part.printed.low or reach.low > part.printed.high:
+    wide = reach.high > reach.low
+    sd = reach.sd * (high - low) / (reach.high - reach.low) if wide else 0.0
+    judged = replace(judged, reach_low=low, reach_high=high, reach_how=reach.how, reach_sd=sd)
+    if high < part.printed.low or low > part.printed.high:
         return judged
-    cause = f"inputs within their printed rounding give {reach.low:.5g} to {reach.high:.5g} ({reach.how})"
+    cause = f"inputs within their printed rounding give {low:.5g} to {high:.5g} ({reach.how}){_likely(part, judged)}"
     return replace(judged, verdict="input-rounding", cause=cause)
+
+
+def _likely(part: Part, judged: Comparison) -> str:
+    """How far the print is, in standard deviations of the result under independent rounding errors."""
+    if judged.recomputed is None or not judged.reach_sd:
+        return ""
+    away = max(part.printed.low - judged.recomputed, judged.recomputed - part.printed.high, 0.0) / judged.reach_sd
+    together = ", so that only roundings that conspire reach it" if away > CONSPIRE else ""
+    return f"; the print is {away:.2g} SD of independent rounding errors away{together}"
 
 
 def _words_by_rounding(text: str, code: str, paper: Paper, found: AnalysisResult, judged: Comparison) -> Comparison:

@@ -110,6 +110,8 @@ class Comparison:
         Range of the result while every input stays within its printed rounding, where it was looked for.
     reach_how : str
         How that range was found: exact, or by bounded optimisation.
+    reach_sd : float or None
+        Standard deviation of the result where the inputs' rounding errors are independent and uniform.
     evidence : tuple of str
         For a statement: the claims, trials and sources that the verdict rests on.
     secondary : bool
@@ -143,6 +145,7 @@ class Comparison:
     reach_low: float | None = None
     reach_high: float | None = None
     reach_how: str = ""
+    reach_sd: float | None = None
     evidence: tuple[str, ...] = ()
     secondary: bool = False
     nearest_true: str = ""

@@ -22,7 +22,8 @@ from metaket.pooling.spec import PoolSpec
 from metaket.reproduction.paper import Analysis
 
 __all__ = [
-    *("Fit", "Modelled", "correlates", "effects_of", "fit_effects", "fit_model", "is_modelled", "rows_by", "spec_of"),
+    *("Fit", "Modelled", "correlates", "covariance_of", "effects_of", "fit_effects", "fit_model", "is_modelled"),
+    *("rows_by", "spec_of"),
 ]
 
 Modelled: TypeAlias = RegressionResult | CorrelatedResult | Subgroups
@@ -95,7 +96,7 @@ def _correlated(a: Analysis, effects: EffectSizes) -> CorrelatedResult:
     return pool_correlated(
         effects,
         a.cluster,
-        covariance=_covariance(a, effects),
+        covariance=covariance_of(a, effects),
         moderators=factor or None,
         intercept=a.intercept,
         inner=a.inner or None,
@@ -106,7 +107,8 @@ def _correlated(a: Analysis, effects: EffectSizes) -> CorrelatedResult:
     )
 
 
-def _covariance(a: Analysis, effects: EffectSizes) -> Array | None:
+def covariance_of(a: Analysis, effects: EffectSizes) -> Array | None:
+    """Sampling covariance that an analysis of correlated effects states; None where it states none."""
     s = a.sampling
     if s.columns:
         return _from_columns(a, effects)

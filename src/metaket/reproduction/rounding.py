@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,12 +22,14 @@ from metaket.measures.effect import EffectSizes
 from metaket.measures.registry import MEASURES, TRAITS
 from metaket.outcomes import FormOfRow, Rules, effect_arrays, form_of
 from metaket.outcomes.effects import SPREADS
+from metaket.pooling.correlated import CorrelatedResult
 from metaket.reproduction.analyse import AnalysisResult, rules_of
-from metaket.reproduction.box import extremes
+from metaket.reproduction.box import extremes, pointed
 from metaket.reproduction.claims import read_printed
 from metaket.reproduction.many import in_batches, is_number, quantity_many
 from metaket.reproduction.models import correlates, spec_of
 from metaket.reproduction.paper import Analysis, Paper
+from metaket.reproduction.sketch import sketch_many
 from metaket.reproduction.typography import plain
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ HOW = {
     "corners": "exact: monotone in each input, so at corners of their box",
     "climb": "bounded optimisation, {:,} fits",
     "slopes": "corners that the slopes point at, {:,} fits",
+    "steps": "corners that one scoring step an input points at, {:,} fits",
 }
 
 
@@ -75,11 +79,14 @@ class Reach:
         In the unit of the quantity.
     how : str
         How the range was found, and whether it is exact.
+    sd : float
+        Standard deviation of the result under independent rounding errors, each uniform in its interval.
     """
 
     low: float
     high: float
     how: str
+    sd: float
 
 
 def rounded_inputs(paper: Paper, rows: pd.DataFrame) -> list[RoundedInput]:
@@ -151,26 +158,32 @@ def rounding_range(paper: Paper, found: AnalysisResult, code: str) -> Reach | No
     in each w, and linear-fractional, hence pseudo-linear: a corner that no single move betters is the extreme
     (Boyd & Vandenberghe 2004, Convex Optimization, 3.4). Elsewhere (DerSimonian-Laird is not monotone in a variance)
     the range is the widest that bounded optimisation found: values that admissible inputs do give. A model that the
-    kernel has no batch of is fitted at the corners that its slopes point at.
+    kernel has no batch of is fitted at the corners that its slopes point at; of a model of correlated effects one
+    scoring step from the printed inputs' fit gives the slope along an input. Covariances that stand in columns of their
+    own are held.
     """
     rows, analysis = found.used, found.analysis
-    if not found.fits or code in FIXED or not is_number(code) or correlates(analysis):
+    if not found.fits or code in FIXED or not is_number(code):
         return None
     rules = rules_of(analysis)
     forms = {int(n): form_of(row, rules) for n, row in rows.iterrows()}
     inputs = [item for item in rounded_inputs(paper, rows) if _matters(item.column, forms[item.row], rules)]
     if not inputs:
         return None
-    search = _search(code, analysis, tuple(forms.values()), rules)
-    ends, count = [], 0
-    for which in range(len(found.fits)):  # two where an input is printed as a range
+    search = "steps" if correlates(analysis) else _search(code, analysis, tuple(forms.values()), rules)
+    ends, count, sd = [], 0, 0.0
+    for which, (_, fit) in enumerate(found.fits):  # two where an input is printed as a range
         end = ("y_low", "y_high")[which] if len(found.fits) > 1 else "y"
-        got = extremes(_Box(rows, rules, forms, inputs, analysis, end, code), len(inputs), search)
+        box = _Box(rows, rules, forms, inputs, analysis, end, code)
+        if isinstance(fit, CorrelatedResult):
+            got = pointed(box, partial(box.sketch, fit=fit), len(inputs))
+        else:
+            got = extremes(box, len(inputs), search)
         ends += [got.low, got.high]
-        count += got.evaluations
+        count, sd = count + got.evaluations, max(sd, got.sd)
     if np.isnan(ends).all():
         return None
-    return Reach(float(np.nanmin(ends)), float(np.nanmax(ends)), HOW[search].format(count))
+    return Reach(float(np.nanmin(ends)), float(np.nanmax(ends)), HOW[search].format(count), sd)
 
 
 def _matters(column: str, form: FormOfRow, rules: Rules) -> bool:
@@ -210,12 +223,22 @@ class _Box:
     code: str
 
     def __call__(self, points: Array) -> Array:
+        return quantity_many(self.code, *self._effects(points), self._like(), self.analysis)
+
+    def sketch(self, points: Array, fit: CorrelatedResult) -> Array:
+        """The same of a model of correlated effects, by one scoring step from the fit of the printed inputs."""
+        return sketch_many(self.code, *self._effects(points), self._like(), self.analysis, fit)
+
+    def _effects(self, points: Array) -> tuple[Array, Array]:
+        """(y, v), each (m, k)."""
         effects = [self._study(number, points) for number in self.forms]
-        y, v = (np.stack([pair[i] for pair in effects], axis=1) for i in (0, 1))
-        studies, numbers = tuple(self.rows["study"].astype(str)), tuple(self.forms)
-        blank = np.ones(len(studies))  # of `like` only the measure, the studies and the table count
-        like = EffectSizes(blank, blank.copy(), studies, self.rules.measure, numbers, self.rows)
-        return quantity_many(self.code, y, v, like, self.analysis)
+        return np.stack([y for y, _ in effects], axis=1), np.stack([v for _, v in effects], axis=1)
+
+    def _like(self) -> EffectSizes:
+        """The measure, the studies and the table; its effects do not count."""
+        studies = tuple(self.rows["study"].astype(str))
+        blank = np.ones(len(studies))
+        return EffectSizes(blank, blank.copy(), studies, self.rules.measure, tuple(self.forms), self.rows)
 
     def _study(self, number: int, points: Array) -> tuple[Array, Array]:
         """(y, v) of one study, each (m,); NaN in v where its inputs are not admissible."""

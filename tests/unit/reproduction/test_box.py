@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from metaket._checks import Array
 from metaket.pooling.batch import pool_many
-from metaket.reproduction.box import SEARCHES, extremes
+from metaket.reproduction.box import SEARCHES, extremes, pointed
 
 NEAR = 1e-7  # L-BFGS-B stops where its slopes, by differences of 1e-4, say so
 
@@ -20,6 +20,15 @@ def test_a_linear_function_is_exact_by_every_search(search: str) -> None:
     found = extremes(lambda x: 3 + x @ slopes, 3, search)
     assert (found.low, found.high) == pytest.approx((-0.5, 6.5), rel=1e-15)
     assert found.evaluations > 7
+    assert found.sd == pytest.approx(np.sqrt((slopes**2).sum() / 3), rel=1e-12)  # variance of a uniform in [-1, 1]: 1/3
+
+
+def test_a_sketch_only_points_at_corners() -> None:
+    slopes = np.array([1.0, -2.0, 0.5])
+    found = pointed(lambda x: 3 + x @ slopes, lambda x: 100 * (x @ slopes), 3)
+    assert found[:3] == pytest.approx((-0.5, 6.5, 3), rel=1e-15)
+    none = pointed(lambda x: np.full(len(x), np.nan), lambda x: x @ slopes, 3)
+    assert np.isnan([none.low, none.high]).all()
 
 
 def test_an_extreme_inside_the_box_is_found() -> None:
