@@ -1,7 +1,7 @@
 """What a model of correlated effects comes to for inputs a little way off: one scoring step from the known fit.
 
 The range of a result over the box of its inputs asks for a slope along each of them, and each would take a whole fit.
-One step of Fisher scoring at the moved inputs gives the slope at a small part of that cost; the corners are fitted whole.
+One step of Fisher scoring at the moved inputs gives it at a small part of that cost; the corners are fitted whole.
 """
 
 from __future__ import annotations
