@@ -27,7 +27,10 @@ Level = Annotated[float, typer.Option(help="Confidence level.")]
 Crossover = Annotated[str, typer.Option(help="parallel, or the correlation rho for rows whose design is crossover.")]
 
 
-Style = Annotated[str, typer.Option(help="Look of the forest plot: plain, revman, jama or bmj.")]
+Style = Annotated[str, typer.Option(help="Look of a forest plot: plain, revman, jama or bmj.")]
+Order = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Column, e.g. year, in whose order a cumulative plot adds studies.")
+]
 By = Annotated[str | None, typer.Option(help="Column of subgroups.", metavar="COLUMN")]
 Left = Annotated[
     list[str] | None,
@@ -90,6 +93,7 @@ def plot_command(
     left: Left = None,
     right: Right = None,
     rob: Rob = None,
+    order: Order = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -100,13 +104,17 @@ def plot_command(
     from metaket._checks import check_choice
     from metaket.plots import forest, save
     from metaket.plots._forest_styles import style_of
-    from metaket.plots._kinds import KINDS
+    from metaket.plots._kinds import KINDS, Asked
 
     kind = check_choice("--kind", kind, ("forest", *KINDS))
     given = {"--style": style != "plain", "--by": by, "--left": left, "--right": right, "--rob": rob}
-    if kind != "forest" and any(given.values()):
-        named = ", ".join(name for name, value in given.items() if value)
-        raise InputError(f"{named}: options of the forest plot, not of {kind}; leave them out or use --kind forest")
+    given |= {"--level": level != 0.95, "--order": order}
+    taken = ("by", "left", "right", "rob", "level", "style") if kind == "forest" else KINDS[kind].takes
+    refused = [name for name, value in given.items() if value and name.removeprefix("--") not in taken]
+    if refused:
+        raise InputError(
+            f"{', '.join(refused)}: not an option of the {kind} plot; leave it out, or choose another --kind"
+        )
     suffix = out.suffix.lstrip(".").lower()
     if suffix not in ("svg", "pdf", "png"):
         raise InputError(f"--out must end in .svg, .pdf or .png, got {out.name!r}")
@@ -126,7 +134,7 @@ def plot_command(
             rob=rob,
         )
     else:
-        ax = KINDS[kind](result, level, columns_of(column))
+        ax = KINDS[kind].draw(result, Asked(level, columns_of(column), style, order))
     save(ax, out.with_suffix(""), formats=(suffix,))
     if as_json:
         print_json({"file": str(out), **result_dict(result, level)})

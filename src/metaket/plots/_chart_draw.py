@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from metaket.plots._axes import DASHES, bottom_axis, left_axis, left_axis_width, set_scale
 from metaket.plots._canvas import (
-    FAINT,
     GREY,
     HEAD,
     INK,
@@ -237,6 +236,6 @@ def _sign(page: Page, item: Points | Curve | Region, x: float, y: float) -> None
                      marker="None", transform=page.transform, clip_on=False)  # fmt: skip
     else:
         style = {k: v for k, v in _shade(item).items() if k != "color"}
-        page.ax.add_patch(Rectangle((x, y - 3.0), KEY, 6.0, facecolor=_shade(item)["color"], edgecolor=FAINT,
-                                    linewidth=page.lw(0.4), transform=page.transform, clip_on=False,
+        page.ax.add_patch(Rectangle((x, y - 3.0), KEY, 6.0, facecolor=_shade(item)["color"], edgecolor=GREY,
+                                    linewidth=page.lw(0.5), transform=page.transform, clip_on=False,
                                     **style))  # fmt: skip
