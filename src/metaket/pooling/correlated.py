@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from metaket._checks import Array, check_choice, check_level, float_array
 from metaket._distributions import critical, two_sided_p
 from metaket._notebook import ShownAsText
-from metaket.errors import InputError, NotComputableError
+from metaket._registry import unknown_choice
+from metaket.errors import InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.components import reported
 from metaket.pooling.design import Design, build_design
 from metaket.pooling.multivariate import METHODS, Covariances, indicator
+from metaket.pooling.profile import Maximum, profile_interval, profile_loglik
 from metaket.pooling.result import Interval
 from metaket.pooling.robust import ROBUST, cluster_robust
 from metaket.pooling.scoring import fit_components
@@ -47,7 +49,7 @@ class CorrelatedResult(ShownAsText):
     df : ndarray, shape (p,)
         Infinite for the normal test.
     components : mapping
-        tau2, rho and sigma2 by name.
+        tau2, rho and sigma2 by name; a correlation of levels whose variance is 0 is undefined: NaN.
     loglik : float
     clusters : int
     robust : str
@@ -108,10 +110,34 @@ class CorrelatedResult(ShownAsText):
         return self.contrast(np.eye(p)[1:] - np.eye(p)[:1]) if p > 1 else (0.0, 0, 1.0)
 
     def component_ci(self, name: str, level: float = 0.95) -> Interval:
-        """Profile-likelihood interval of a component of `components`: Hardy & Thompson (1996) Stat Med 15:619-629."""
+        """Profile-likelihood interval of a component of `components`: Hardy & Thompson (1996) Stat Med 15:619-629.
+
+        Where the likelihood never drops enough it ends where the component does: a variance at 0 or infinity, a
+        correlation at -1 (for CS and HCS -1 / (q - 1) on q levels, for CAR 0) or 1.
+
+        Raises
+        ------
+        InputError
+            The model has no such component.
+        NotComputableError
+            A correlation with a level whose variance is 0: the likelihood does not depend on it.
+        """
+        return profile_interval(self._maximum(), self._index(name), check_level(level))
+
+    def component_profile(self, name: str, values: Any) -> Array:
+        """Profile log-likelihood, the best with one component held, at each of `values` (m,): for a plot of it."""
+        at = float_array("values", values, ndim=1)
+        return np.array([profile_loglik(self._maximum(), self._index(name), float(value)) for value in at])
+
+    def _index(self, name: str) -> int:
         if name not in self.components:
-            raise InputError(f"no component {name!r} among {', '.join(self.components)}")
-        return _profile(self, list(self.components).index(name), check_level(level))
+            raise unknown_choice("component", name, tuple(self.components))
+        return list(self.components).index(name)
+
+    def _maximum(self) -> Maximum:
+        return Maximum(
+            self.effects.y, self.design.matrix, self.covariance, self.parts, self.method, self.theta, self.loglik
+        )
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """One row a coefficient: term, estimate, std_error, statistic, df, p_value, ci_low, ci_high."""
@@ -133,7 +159,10 @@ class CorrelatedResult(ShownAsText):
         )
 
     def __str__(self) -> str:
-        values = ", ".join(f"{name} {value:.4f}" for name, value in self.components.items())
+        values = ", ".join(
+            f"{name} undefined" if math.isnan(value) else f"{name} {value:.4f}"
+            for name, value in self.components.items()
+        )
         head = f"{self.effects.k} effects of {self.clusters} studies, {self.method}"
         head += f", {self.robust} standard errors" if self.robust else ""
         table = self.to_frame().to_string(index=False, float_format=lambda x: f"{x:.4f}")
@@ -202,7 +231,8 @@ def pool_correlated(
     vcov, df = found.at.vcov, np.full(found.at.coef.size, math.inf)
     if robust:
         kind = check_choice("robust variance", robust, ROBUST)
-        sandwich = cluster_robust(effects.y, design.matrix, found.at.weight, groups, kind)
+        weight = np.asarray(np.linalg.inv(v + parts.total(found.theta)), dtype=np.float64)
+        sandwich = cluster_robust(effects.y, design.matrix, weight, groups, kind)
         vcov, df, robust = sandwich.vcov, sandwich.df, kind
     return CorrelatedResult(
         effects, v, design, parts, method, found.at.coef, vcov, df, reported(parts, found.theta, labelled),
@@ -265,47 +295,3 @@ def _design(effects: EffectSizes, moderators: Any, intercept: bool) -> Design:
         names = tuple(f"{moderators}[{label}]" for label in labels)
         return Design(np.eye(len(labels))[codes], names, (), {moderators: labels}, False)
     return build_design(moderators, effects.table, effects.k, intercept=intercept)
-
-
-def _profile(result: CorrelatedResult, index: int, level: float) -> Interval:
-    """Where twice the drop of the profile log-likelihood is the chi-square quantile on 1 degree of freedom."""
-    s = result.parts.structure
-    used = s.size if s is not None else 0
-    is_sd = index >= used or (s is not None and index < s.n_sd)
-    if s is not None and s.n_sd <= index < used and used - s.n_sd > 1:
-        raise NotComputableError("profile intervals of an unstructured matrix are given for its variances only")
-    drop = float(special.chdtri(1, 1.0 - level)) / 2.0
-    best = result.loglik
-
-    def gap(natural: float) -> float:
-        return best - _fixed(result, index, natural) - drop
-
-    found = list(result.components.values())[index]
-    if is_sd:
-        natural = math.sqrt(found)
-        top = max(4.0 * natural, math.sqrt(float(np.mean(result.effects.v))))
-        while gap(top) < 0:
-            top *= 2.0
-        near = 1e-10 * top
-        low = 0.0 if gap(0.0) <= 0 else optimize.brentq(gap, 0.0, natural, xtol=near, rtol=1e-9)
-        high = optimize.brentq(gap, natural, top, xtol=near, rtol=1e-9)
-        return Interval(float(low) ** 2, float(high) ** 2)
-    unit = s.unit if s is not None else 1.0  # CAR: searched for the smallest gap in time, whatever time is counted in
-    natural = found**unit
-    floor, ceiling = (s.rho_low if s is not None else -1.0) + 1e-7, 1.0 - 1e-7
-    low = floor if gap(floor) <= 0 else optimize.brentq(gap, floor, natural, xtol=1e-10)
-    high = ceiling if gap(ceiling) <= 0 else optimize.brentq(gap, natural, ceiling, xtol=1e-10)
-    return Interval(float(low) ** (1.0 / unit), float(high) ** (1.0 / unit))
-
-
-def _fixed(result: CorrelatedResult, index: int, natural: float) -> float:
-    """Profile log-likelihood: the best with one natural parameter held (a correlation for the structure's unit)."""
-    s = result.parts.structure
-    value = natural
-    if s is not None and s.n_sd <= index < s.size:
-        value = float(s.unconstrained(np.concatenate([np.ones(s.n_sd), np.full(s.size - s.n_sd, natural)]))[index])
-    held = fit_components(
-        result.effects.y, result.design.matrix, result.covariance, result.parts, result.method, held={index: value},
-        start=result.theta,
-    )  # fmt: skip
-    return float(held.at.value)

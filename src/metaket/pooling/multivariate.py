@@ -10,11 +10,12 @@ gradient and expected information are exact, for many fits at once; `scoring` cl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csgraph
 
 from metaket._checks import Array
 from metaket.errors import DataError
@@ -23,6 +24,7 @@ from metaket.pooling.structures import Structure
 __all__ = [
     "METHODS",
     "Covariances",
+    "Data",
     "Likelihood",
     "evaluate",
     "indicator",
@@ -67,25 +69,29 @@ class Covariances:
         return out
 
     def total(self, theta: Array) -> Array:
-        """Covariance of the random effects of all rows, shape (..., n, n), for theta (..., size)."""
-        out = np.zeros((*theta.shape[:-1], self.outer.size, self.outer.size))
+        """Covariance of the random effects of all rows, shape (n, n)."""
+        return np.asarray(self._among(np.arange(self.outer.size)[None, :], theta)[0], dtype=np.float64)
+
+    def _among(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+        """Covariance of the random effects among the rows of each block (B, b): shape (..., B, b, b)."""
+        out = np.zeros((*theta.shape[:-1], *rows.shape, rows.shape[1]))
         used = 0
         if self.structure is not None:
             used = self.structure.size
-            out += self._over_rows(self.structure.matrix(theta[..., :used]))
+            out += self._over_rows(rows, self.structure.matrix(theta[..., :used]))
         for i, group in enumerate(self.nested, start=used):
-            out += theta[..., i, None, None] ** 2 * (group[:, None] == group[None, :])
+            out += theta[..., i, None, None, None] ** 2 * _same(group, rows)
         return out
 
-    def derivatives(self, theta: Array) -> Array:
-        """Its derivatives, shape (..., size, n, n)."""
-        out = np.zeros((*theta.shape, self.outer.size, self.outer.size))
+    def _slopes(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+        """Its derivatives, shape (..., size, B, b, b)."""
+        out = np.zeros((*theta.shape, *rows.shape, rows.shape[1]))
         used = 0
         if self.structure is not None:
             used = self.structure.size
-            out[..., :used, :, :] = self._over_rows(self.structure.derivatives(theta[..., :used]))
+            out[..., :used, :, :, :] = self._over_rows(rows, self.structure.derivatives(theta[..., :used]))
         for i, group in enumerate(self.nested, start=used):
-            out[..., i, :, :] = 2.0 * theta[..., i, None, None] * (group[:, None] == group[None, :])
+            out[..., i, :, :, :] = 2.0 * theta[..., i, None, None, None] * _same(group, rows)
         return out
 
     def rescale(self, theta: Array, factor: float) -> Array:
@@ -97,10 +103,54 @@ class Covariances:
         out[..., used:] *= factor
         return out
 
-    def _over_rows(self, g: Array) -> Array:
-        """A matrix over the levels (..., q, q), on the rows of the same cluster: (..., n, n)."""
-        same = self.outer[:, None] == self.outer[None, :]
-        return np.asarray(g[..., self.inner[:, None], self.inner[None, :]] * same)
+    def _over_rows(self, rows: npt.NDArray[np.int64], g: Array) -> Array:
+        """A matrix over the levels (..., q, q) on those rows of a block that share the cluster: (..., B, b, b)."""
+        level = self.inner[rows]
+        return np.asarray(g[..., level[:, :, None], level[:, None, :]] * _same(self.outer, rows))
+
+
+def _same(group: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether two rows of a block are of one group, shape (B, b, b)."""
+    at = group[rows]
+    return np.asarray(at[:, :, None] == at[:, None, :])
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Effects, cut into blocks that are independent of each other; blocks of one size stand together.
+
+    Attributes
+    ----------
+    y : ndarray, shape (n,)
+    x : ndarray, shape (n, p)
+    v : ndarray, shape (..., n, n)
+        Sampling covariance; of many fits, on leading axes.
+    parts : Covariances
+    blocks : tuple of ndarray of int, each of shape (B, b)
+        Rows of B blocks of b effects.
+    """
+
+    y: Array
+    x: Array
+    v: Array
+    parts: Covariances
+    blocks: tuple[npt.NDArray[np.int64], ...]
+
+    @classmethod
+    def of(cls, y: Array, x: Array, v: Array, parts: Covariances) -> Data:
+        """Blocks are the rows that a random effect or the sampling covariance joins, directly or through others."""
+        every = np.arange(y.size)[None, :]
+        joined = np.any(v.reshape(-1, y.size, y.size) != 0.0, axis=0)
+        for group in (*parts.nested, *([parts.outer] if parts.structure is not None else [])):
+            joined |= _same(group, every)[0]
+        count, block = csgraph.connected_components(joined, directed=False)
+        rows = [np.flatnonzero(block == b) for b in range(count)]
+        sizes = sorted({r.size for r in rows})
+        return cls(y, x, v, parts, tuple(np.array([r for r in rows if r.size == size]) for size in sizes))
+
+    def take(self, fits: npt.NDArray[np.bool_]) -> Data:
+        """Those of the fits on the leading axis of `v`, which may be one covariance for all."""
+        return replace(self, v=self.v[fits]) if self.v.shape[0] == fits.size else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +164,6 @@ class Likelihood:
     information : ndarray, shape (..., a, a)
     coef : ndarray, shape (..., p)
     vcov : ndarray, shape (..., p, p)
-    weight : ndarray, shape (..., n, n)
     """
 
     value: Any
@@ -122,7 +171,6 @@ class Likelihood:
     information: Array
     coef: Array
     vcov: Array
-    weight: Array
 
 
 def indicator(values: Sequence[Any]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
@@ -135,31 +183,71 @@ def indicator(values: Sequence[Any]) -> tuple[npt.NDArray[np.int64], tuple[str, 
     return np.array([index[v] for v in values], dtype=np.int64), labels
 
 
-def evaluate(y: Array, x: Array, v: Array, parts: Covariances, theta: Array, restricted: bool) -> Likelihood:
-    """Log-likelihood with metafor's constants, its gradient and expected information in theta.
+def evaluate(data: Data, theta: Array, restricted: bool) -> Likelihood:
+    """Log-likelihood with metafor's constants, its gradient and expected information in theta (..., a).
 
-    `v` (..., n, n) and `theta` (..., a) may hold many fits of the same y (n,) and x (n, p).
+    With W the inverse of Var(y), C that of X'WX, r the residuals and S_a the slopes of Var(y), the gradient is
+    (r'W S_a W r - tr(P S_a)) / 2 and the information tr(P S_a P S_b) / 2, where P is W for ML and W - W X C X'W for
+    REML. All are sums over blocks.
     """
-    n, p = x.shape
-    weight: Array = np.asarray(np.linalg.inv(v + parts.total(theta)), dtype=np.float64)
-    sign, logdet = np.linalg.slogdet(weight)
+    n, p = data.x.shape
+    weights = [_inverse(data, rows, theta) for rows in data.blocks]
+    wx = [w @ data.x[rows] for w, rows in zip(weights, data.blocks, strict=True)]
+    both = list(zip(data.blocks, wx, strict=True))
+    gram = sum(np.einsum("Bip,...Biq->...pq", data.x[rows], u) for rows, u in both)
+    vcov: Array = np.asarray(np.linalg.inv(gram), dtype=np.float64)
+    coef: Array = np.einsum(
+        "...pq,...q->...p", vcov, sum(np.einsum("Bi,...Biq->...q", data.y[rows], u) for rows, u in both)
+    )
+    value = -0.5 * n * np.log(2.0 * np.pi) * np.ones(theta.shape[:-1])
+    if restricted:
+        value += 0.5 * (p * np.log(2.0 * np.pi) + np.linalg.slogdet(vcov)[1] + np.linalg.slogdet(data.x.T @ data.x)[1])
+    pieces = [
+        _piece(data, rows, theta, w, u, coef, vcov if restricted else None)
+        for rows, w, u in zip(data.blocks, weights, wx, strict=True)
+    ]
+    value = value + 0.5 * sum(piece[0] for piece in pieces)
+    gradient = sum(piece[1] for piece in pieces)
+    information = sum(piece[2] for piece in pieces)
+    if restricted:
+        shares = sum(piece[3] for piece in pieces) @ vcov[..., None, :, :]
+        gradient = gradient + np.einsum("...app->...a", shares)
+        information = information + np.einsum("...apq,...bqp->...ab", shares, shares)
+    return Likelihood(value, 0.5 * np.asarray(gradient), 0.5 * np.asarray(information), coef, vcov)
+
+
+def _inverse(data: Data, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+    """Inverse of Var(y) in each block, shape (..., B, b, b)."""
+    v = data.v[..., rows[:, :, None], rows[:, None, :]]
+    return np.asarray(np.linalg.inv(v + data.parts._among(rows, theta)), dtype=np.float64)
+
+
+def _piece(
+    data: Data, rows: npt.NDArray[np.int64], theta: Array, w: Array, wx: Array, coef: Array, vcov: Array | None
+) -> tuple[Array, Array, Array, Array]:
+    """Shares of blocks in log det W - r'Wr, in twice the gradient and the information, and X'W S_a W X (..., a, p, p).
+
+    For REML the terms of the latter that are products of sums are left to `evaluate`.
+    """
+    sign, logdet = np.linalg.slogdet(w)
     if np.any(sign <= 0):
         raise DataError("the sampling covariance V is not positive definite")
-    xtw = x.T @ weight
-    vcov: Array = np.asarray(np.linalg.inv(xtw @ x), dtype=np.float64)
-    coef: Array = (vcov @ (xtw @ y)[..., None])[..., 0]
-    projection = weight - np.swapaxes(xtw, -1, -2) @ vcov @ xtw
-    py = projection @ y
-    value = -0.5 * (n * np.log(2 * np.pi) - logdet + py @ y)
-    inner = weight
-    if restricted:
-        inner = projection
-        value = value + 0.5 * (p * np.log(2 * np.pi) + np.linalg.slogdet(vcov)[1] + np.linalg.slogdet(x.T @ x)[1])
-    slopes = parts.derivatives(theta)
-    products = inner[..., None, :, :] @ slopes
-    gradient = 0.5 * (np.einsum("...i,...aij,...j->...a", py, slopes, py) - np.einsum("...aii->...a", products))
-    information = 0.5 * np.einsum("...aij,...bji->...ab", products, products)
-    return Likelihood(value, gradient, information, coef, vcov, weight)
+    resid = data.y[rows] - np.einsum("Bip,...p->...Bi", data.x[rows], coef)
+    wr = np.einsum("...Bij,...Bj->...Bi", w, resid)
+    slopes = data.parts._slopes(rows, theta)
+    ws = w[..., None, :, :, :] @ slopes
+    value = (logdet - np.einsum("...Bi,...Bi->...B", wr, resid)).sum(axis=-1)
+    gradient = np.einsum("...Bi,...aBij,...Bj->...a", wr, slopes, wr) - np.einsum("...aBii->...a", ws)
+    flat = ws.reshape(*ws.shape[:-3], -1)
+    turned = np.swapaxes(ws, -1, -2).reshape(*ws.shape[:-3], -1)
+    information = flat @ np.swapaxes(turned, -1, -2)
+    if vcov is None:
+        return value, gradient, information, np.empty(0)
+    swx = slopes @ wx[..., None, :, :, :]  # (..., a, B, b, p)
+    share = np.einsum("...Bip,...aBiq->...apq", wx, swx)
+    left = (w[..., None, :, :, :] @ swx @ vcov[..., None, None, :, :]).reshape(*ws.shape[:-3], -1)
+    information = information - 2.0 * left @ np.swapaxes(swx.reshape(left.shape), -1, -2)
+    return value, gradient, information, share
 
 
 def spread_of(y: Array, v: Array) -> float:

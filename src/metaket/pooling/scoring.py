@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy import optimize
 
 from metaket._checks import Array, check_choice
 from metaket.errors import InputError
-from metaket.pooling.multivariate import METHODS, Covariances, Likelihood, evaluate, spread_of
+from metaket.pooling.multivariate import METHODS, Covariances, Data, Likelihood, evaluate, spread_of
 
 __all__ = ["Components", "first_starts", "fit_components", "fit_many"]
 
@@ -77,30 +77,28 @@ def fit_components(
     method : {"REML", "ML"}
     held : mapping of index to value, optional
         Unconstrained parameters that are not maximised over (for profiles).
-    start : ndarray, optional
-        The only starting point, in place of those that cover the space.
+    start : ndarray, shape (a,) or (s, a), optional
+        Starting points, in place of those that cover the space.
     """
     restricted = check_choice("method", method, METHODS) == "REML"
     if np.linalg.matrix_rank(x) < x.shape[1]:
         raise InputError("the moderators are linearly dependent; drop one")
     if parts.size == 0:
         empty = np.empty(0)
-        return Components(empty, evaluate(y, x, v, parts, empty, restricted), True)
+        return Components(empty, evaluate(Data.of(y, x, v, parts), empty, restricted), True)
     scale = spread_of(y, v)
-    y, v = y / scale, v / scale**2  # the stopping rules are then relative
-    starts = first_starts(parts, y, v) if start is None else parts.rescale(start, 1.0 / scale)[None, :]
+    unit = Data.of(y / scale, x, v / scale**2, parts)  # the stopping rules are then relative
+    starts = first_starts(parts, unit.y, unit.v) if start is None else parts.rescale(np.atleast_2d(start), 1.0 / scale)
     fixed = parts.rescale(np.array([(held or {}).get(i, 0.0) for i in range(parts.size)]), 1.0 / scale)
     free = np.array([i not in (held or {}) for i in range(parts.size)])
-    ends = [_quasi_newton(y, x, v, parts, np.where(free, first, fixed), free, restricted) for first in starts]
+    ends = [_quasi_newton(unit, np.where(free, first, fixed), free, restricted) for first in starts]
     best = ends[int(_best(np.array([value for _, value in ends])))][0]
-    theta, _, converged = _climb(y, x, v[None], parts, best[None, :], free, restricted)
+    theta, _, converged = _climb(replace(unit, v=unit.v[None]), best[None, :], free, restricted)
     theta = parts.rescale(theta[0], scale)
-    return Components(theta, evaluate(y * scale, x, v * scale**2, parts, theta, restricted), bool(converged[0]))
+    return Components(theta, evaluate(replace(unit, y=y, v=v), theta, restricted), bool(converged[0]))
 
 
-def _quasi_newton(
-    y: Array, x: Array, v: Array, parts: Covariances, start: Array, free: npt.NDArray[np.bool_], restricted: bool
-) -> tuple[Array, float]:
+def _quasi_newton(data: Data, start: Array, free: npt.NDArray[np.bool_], restricted: bool) -> tuple[Array, float]:
     """Climb from one start over the free parameters."""
 
     def full(part: Any) -> Array:
@@ -109,15 +107,15 @@ def _quasi_newton(
         return theta
 
     def negative(part: Any) -> tuple[float, Any]:
-        at = evaluate(y, x, v, parts, full(part), restricted)
+        at = evaluate(data, full(part), restricted)
         return -float(at.value), -at.gradient[free]
 
     part = best = start[free]
     value = math.inf
     if part.size == 0:
         return start, -negative(part)[0]
-    limits = [(-SATURATED, SATURATED) if c else (0.0, None) for c in parts.is_correlation[free]]
-    deviation = ~parts.is_correlation[free]
+    limits = [(-SATURATED, SATURATED) if c else (0.0, None) for c in data.parts.is_correlation[free]]
+    deviation = ~data.parts.is_correlation[free]
     for _ in range(RESTARTS):
         found = optimize.minimize(negative, part, jac=True, method="L-BFGS-B", bounds=limits, options=QUASI_NEWTON)
         if value - float(found.fun) < BETTER:
@@ -150,18 +148,18 @@ def fit_many(y: Array, x: Array, v: Array, parts: Covariances, method: str, star
     m, free = v.shape[0], np.ones(parts.size, dtype=bool)
     if parts.size == 0:
         empty = np.empty((m, 0))
-        return Components(empty, evaluate(y, x, v, parts, empty, restricted), np.ones(m, dtype=bool))
+        return Components(empty, evaluate(Data.of(y, x, v, parts), empty, restricted), np.ones(m, dtype=bool))
     scale = spread_of(y, v[0])
-    unit = y / scale, x, v / scale**2, parts
+    unit = Data.of(y / scale, x, v / scale**2, parts)
     begin = parts.rescale(starts, 1.0 / scale)
-    found = [_climb(*unit, np.tile(first, (m, 1)), free, restricted) for first in begin]
+    found = [_climb(unit, np.tile(first, (m, 1)), free, restricted) for first in begin]
     best = _best(np.array([value for _, value, _ in found]))
     theta = parts.rescale(np.array([found[s][0][i] for i, s in enumerate(best)]), scale)
     converged = np.array([found[s][2][i] for i, s in enumerate(best)])
     for i in np.flatnonzero(~converged):
         alone = fit_components(y, x, v[i], parts, method)
         theta[i], converged[i] = alone.theta, alone.converged
-    return Components(theta, evaluate(y, x, v, parts, theta, restricted), converged)
+    return Components(theta, evaluate(replace(unit, y=y, v=v), theta, restricted), converged)
 
 
 def _best(value: Array) -> Any:
@@ -186,40 +184,45 @@ def _start(parts: Covariances, size: float, rho: float) -> Array:
 
 
 def _climb(
-    y: Array, x: Array, v: Array, parts: Covariances, theta: Array, free: npt.NDArray[np.bool_], restricted: bool
+    data: Data, theta: Array, free: npt.NDArray[np.bool_], restricted: bool
 ) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
-    """Damped scoring from `theta` (m, a) under `v` (m, n, n), effects on unit scale.
+    """Damped scoring from `theta` (m, a) under sampling covariances (m, n, n), effects on unit scale.
 
-    Levenberg-Marquardt with the expected information; standard deviations stop at 0. Returns where it ends, the
-    log-likelihood there, and whether nothing is left to climb.
+    Levenberg-Marquardt with the expected information; standard deviations stop at 0, and correlations where they are
+    saturated, beyond which rounding hides the slopes. Returns where it ends, the log-likelihood there, and whether
+    nothing is left to climb.
     """
-    theta = theta.copy()
-    lowest = np.where(parts.is_correlation, -np.inf, 0.0)
-    at = evaluate(y, x, v, parts, theta, restricted)
+    deviation = ~data.parts.is_correlation
+    bounds = np.where(deviation, [[0.0], [np.inf]], [[-SATURATED], [SATURATED]])
+    theta = np.where(free, np.clip(theta, *bounds), theta)
+    at = evaluate(data, theta, restricted)
     damping = np.full(theta.shape[0], DAMPING)
     for _ in range(STEPS):
-        active = (_slope(at, theta, lowest, free) > GRADIENT) & (damping < MOST_DAMPED)
+        active = (_slope(at, theta, bounds, free) > GRADIENT) & (damping < MOST_DAMPED)
         if not active.any():
             break
-        step = _step(at, _open(at, theta, lowest, free), active, damping)
-        moved = np.maximum(theta[active] + step, np.where(lowest == 0.0, SHRINK * theta[active], -np.inf))
-        trial = evaluate(y, x, v[active], parts, moved, restricted)
+        step = _step(at, _open(at, theta, bounds, free), active, damping)
+        least = np.where(deviation, SHRINK * theta[active], -SATURATED)
+        moved = np.where(free, np.clip(theta[active] + step, least, bounds[1]), theta[active])
+        trial = evaluate(data.take(active), moved, restricted)
         up = trial.value >= at.value[active]
         index = np.flatnonzero(active)[up]
         theta[index] = moved[up]
         for name in ("value", "gradient", "information"):
             getattr(at, name)[index] = getattr(trial, name)[up]
         damping[active] *= np.where(up, 0.1, 8.0)
-    return np.where((lowest == 0.0) & (theta <= ZERO), 0.0, theta), at.value, _slope(at, theta, lowest, free) < FLAT
+    return np.where(deviation & (theta <= ZERO), 0.0, theta), at.value, _slope(at, theta, bounds, free) < FLAT
 
 
-def _open(at: Likelihood, theta: Array, lowest: Array, free: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which parameters may move uphill: free, and not a standard deviation at 0 that the slope pushes below."""
-    return np.asarray(free & ~((theta <= lowest + ZERO) & (at.gradient <= 0.0)))
+def _open(at: Likelihood, theta: Array, bounds: Array, free: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which parameters may move uphill: free, and not at a bound that the slope pushes beyond."""
+    below = (theta <= bounds[0] + ZERO) & (at.gradient <= 0.0)
+    above = (theta >= bounds[1] - ZERO) & (at.gradient >= 0.0)
+    return np.asarray(free & ~(below | above))
 
 
-def _slope(at: Likelihood, theta: Array, lowest: Array, free: npt.NDArray[np.bool_]) -> Array:
-    return np.asarray(np.abs(np.where(_open(at, theta, lowest, free), at.gradient, 0.0)).max(axis=-1, initial=0.0))
+def _slope(at: Likelihood, theta: Array, bounds: Array, free: npt.NDArray[np.bool_]) -> Array:
+    return np.asarray(np.abs(np.where(_open(at, theta, bounds, free), at.gradient, 0.0)).max(axis=-1, initial=0.0))
 
 
 def _step(at: Likelihood, moving: npt.NDArray[np.bool_], active: npt.NDArray[np.bool_], damping: Array) -> Array:

@@ -17,7 +17,7 @@ from scipy import special
 from metaket._checks import Array
 from metaket._registry import Registry
 
-__all__ = ["STRUCTURES", "Structure"]
+__all__ = ["STRUCTURES", "Structure", "partial_correlations"]
 
 Build = Callable[[Array], Array]
 
@@ -163,19 +163,43 @@ def _unstructured(levels: tuple[str, ...], _at: Array | None) -> Structure:
     names = tuple(f"rho[{levels[c]},{levels[r]}]" for r, c in zip(rows, columns, strict=True))
 
     def build(p: Array) -> Array:
-        """Correlations by canonical partial correlations, so that every vector gives a positive definite G.
-
-        Lewandowski, Kurowicka & Joe (2009) J Multivar Anal 100:1989-2001.
-        """
         partial = np.zeros((*p.shape[:-1], q, q))
         partial[..., rows, columns] = p[..., q:]
-        factor = np.zeros_like(partial)
-        for r in range(q):
-            left = np.ones(p.shape[:-1])
-            for c in range(r):
-                factor[..., r, c] = partial[..., r, c] * np.sqrt(left)
-                left = left * (1.0 - partial[..., r, c] ** 2)
-            factor[..., r, r] = np.sqrt(left)
-        return np.asarray(_squared(p[..., :q]) * (factor @ np.swapaxes(factor, -1, -2)))
+        return np.asarray(_squared(p[..., :q]) * _from_partial(partial))
 
     return Structure((*_labels(levels), *names), q, -1.0, build)
+
+
+def _from_partial(partial: Array) -> Array:
+    """Correlations from canonical partial ones below the diagonal; any in (-1, 1) make a positive definite matrix.
+
+    Lewandowski, Kurowicka & Joe (2009) J Multivar Anal 100:1989-2001.
+    """
+    factor = np.zeros_like(partial)
+    for r in range(partial.shape[-1]):
+        left = np.ones(partial.shape[:-2])
+        for c in range(r):
+            factor[..., r, c] = partial[..., r, c] * np.sqrt(left)
+            left = left * (1.0 - partial[..., r, c] ** 2)
+        factor[..., r, r] = np.sqrt(left)
+    return np.asarray(factor @ np.swapaxes(factor, -1, -2))
+
+
+def partial_correlations(r: Array) -> Array:
+    """The partial correlations, row by row below the diagonal, of a correlation matrix r (q, q): the inverse of UN's.
+
+    Given the levels before, the partial correlation of two levels is that of what is left of them. Where nothing is
+    left, any value gives the same matrix and it is 0.
+    """
+    q = r.shape[0]
+    factor, out = np.zeros((q, q)), []
+    for i in range(q):
+        left = 1.0
+        for j in range(i):
+            rest = factor[j, j] * np.sqrt(left)
+            value = (r[i, j] - factor[i, :j] @ factor[j, :j]) / rest if rest > 0.0 else 0.0
+            out.append(min(1.0, max(-1.0, float(value))))
+            factor[i, j] = out[-1] * np.sqrt(left)
+            left *= 1.0 - out[-1] ** 2
+        factor[i, i] = np.sqrt(left)
+    return np.array(out)
