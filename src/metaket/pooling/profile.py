@@ -19,12 +19,12 @@ from metaket._checks import Array
 from metaket.errors import ConvergenceWarning, InputError, NotComputableError
 from metaket.pooling.multivariate import Covariances, spread_of
 from metaket.pooling.result import Interval
-from metaket.pooling.scoring import SATURATED, Components, first_starts, fit_components
+from metaket.pooling.scoring import SATURATED, Components, fit_components
 from metaket.pooling.structures import STRUCTURES, Structure, partial_correlations
 
 __all__ = ["Maximum", "profile_interval", "profile_loglik", "undefined_correlation"]
 
-HIGHER = 1e-6  # of a log-likelihood: a held fit above the free one by more shows that the free one is no maximum
+HIGHER = 1e-5  # of a log-likelihood: a held fit above the free one by more shows that the free one is no maximum
 SOFT = 3.0  # logit to which a start draws correlations back from the end of their range, where slopes vanish
 FAR = 1e4  # standard deviations up to this many spreads of the effects are searched; the likelihood is level beyond
 FIRST_STEP = 0.5  # on the logit of a correlation
@@ -81,8 +81,7 @@ class _Curve:
 
     def proved(self, value: float) -> float:
         """The same from starting points all over the space as well; a higher likelihood replaces what was seen."""
-        m = self.model
-        found = self.fit(value, np.concatenate([self._nearby(value), first_starts(m.parts, m.y, m.v)]))
+        found = self.fit(value, self._nearby(value), wide=True)
         if self._root(found) < self.gap(value) + self.enough - SAME:
             for other in [v for v in self.seen if v != self.best]:
                 del self.seen[other]
@@ -94,10 +93,10 @@ class _Curve:
             )  # fmt: skip
         return self.gap(value)
 
-    def fit(self, value: float, starts: Array) -> Components:
+    def fit(self, value: float, starts: Array, *, wide: bool = False) -> Components:
         """The best fit with the parameter held."""
         m = self.model
-        return fit_components(m.y, m.x, m.v, m.parts, m.method, held={self.at: value}, start=starts)
+        return fit_components(m.y, m.x, m.v, m.parts, m.method, held={self.at: value}, start=starts, wide=wide)
 
     def _nearby(self, value: float) -> Array:
         """The nearest fits so far, and the optimum with its correlations drawn back from their ends."""

@@ -1,7 +1,9 @@
 """Maximum (restricted) likelihood of models of correlated effects.
 
-One fit (`fit_components`) climbs by a quasi-Newton method from starting points that cover small and large variances and
-correlations, keeps the best optimum and sharpens it by damped Fisher scoring. Many fits (`fit_many`: one model under
+The likelihood of several variances and correlations has several maxima. One fit (`fit_components`) therefore surveys
+the space: a batch of points spread evenly over it climbs by a few scoring steps. From the best of them, and from points
+with small and large variances and correlations, a quasi-Newton method climbs to the top; the best optimum is kept and
+sharpened by damped Fisher scoring. Many fits (`fit_many`: one model under
 many sampling covariances, as when a correlation had to be assumed) climb together by scoring; one that scoring leaves
 unfinished, as it may where variances go to 0, is done again alone.
 """
@@ -25,6 +27,12 @@ __all__ = ["Components", "first_starts", "fit_components", "fit_many"]
 
 STARTS = ((0.2, 0.3), (1.0, 0.6), (3.0, 0.9), (0.5, 0.0))  # (sd as a multiple of the spread, correlation)
 STEPS = 60
+SURVEYED = 48  # points of a survey, from models of so many parameters on
+SURVEYED_FROM = 3
+SURVEY_STEPS = 25
+SURVEY_WORK = 3e5  # sum over blocks of parameters times rows cubed, above which a survey has fewer points
+KEPT = 4  # of the surveyed points: the best with likelihoods at least so far apart
+APART = 1e-3
 QUASI_NEWTON: Any = {"maxcor": 20, "maxiter": 500, "ftol": 1e-15, "gtol": 1e-8}  # scipy's options
 RESTARTS = 6  # a saturated correlation spoils the quasi-Newton memory; it then starts afresh where it stands
 KICK = 0.05  # a standard deviation of 0 is stationary whatever its variance would gain: it is moved and climbs again
@@ -64,6 +72,7 @@ def fit_components(
     *,
     held: Mapping[int, float] | None = None,
     start: Array | None = None,
+    wide: bool = True,
 ) -> Components:
     """Maximise the (restricted) likelihood over the variance components.
 
@@ -78,7 +87,9 @@ def fit_components(
     held : mapping of index to value, optional
         Unconstrained parameters that are not maximised over (for profiles).
     start : ndarray, shape (a,) or (s, a), optional
-        Starting points, in place of those that cover the space.
+        Starting points.
+    wide : bool
+        Whether to start from points all over the space as well.
     """
     restricted = check_choice("method", method, METHODS) == "REML"
     if np.linalg.matrix_rank(x) < x.shape[1]:
@@ -88,14 +99,36 @@ def fit_components(
         return Components(empty, evaluate(Data.of(y, x, v, parts), empty, restricted), True)
     scale = spread_of(y, v)
     unit = Data.of(y / scale, x, v / scale**2, parts)  # the stopping rules are then relative
-    starts = first_starts(parts, unit.y, unit.v) if start is None else parts.rescale(np.atleast_2d(start), 1.0 / scale)
     fixed = parts.rescale(np.array([(held or {}).get(i, 0.0) for i in range(parts.size)]), 1.0 / scale)
     free = np.array([i not in (held or {}) for i in range(parts.size)])
+    starts = np.empty((0, parts.size)) if start is None else parts.rescale(np.atleast_2d(start), 1.0 / scale)
+    if wide:
+        starts = np.concatenate([starts, first_starts(parts, unit.y, unit.v), _survey(unit, fixed, free, restricted)])
     ends = [_quasi_newton(unit, np.where(free, first, fixed), free, restricted) for first in starts]
     best = ends[int(_best(np.array([value for _, value in ends])))][0]
     theta, _, converged = _climb(replace(unit, v=unit.v[None]), best[None, :], free, restricted)
     theta = parts.rescale(theta[0], scale)
     return Components(theta, evaluate(replace(unit, y=y, v=v), theta, restricted), bool(converged[0]))
+
+
+def _survey(data: Data, fixed: Array, free: npt.NDArray[np.bool_], restricted: bool) -> Array:
+    """The best of points all over the space after some steps of scoring, effects on unit scale: shape (s, a)."""
+    from scipy.stats import qmc  # slow to import
+
+    a = data.parts.size
+    work = a * sum(rows.size * rows.shape[1] ** 2 for rows in data.blocks)
+    count = int(SURVEYED * min(1.0, SURVEY_WORK / work)) if a >= SURVEYED_FROM else 0
+    if count == 0:
+        return np.empty((0, a))
+    even = qmc.Halton(a, scramble=False).random(count + 1)[1:]  # its first point is 0
+    sd, logit = 0.05 * 40.0**even, 6.0 * even - 3.0
+    points = np.where(free, np.where(data.parts.is_correlation, logit, sd), fixed)
+    theta, value, _ = _climb(replace(data, v=data.v[None]), points, free, restricted, SURVEY_STEPS)
+    kept: list[int] = []
+    for i in np.argsort(-value):
+        if all(abs(value[i] - value[j]) > APART for j in kept):
+            kept.append(int(i))
+    return np.asarray(theta[kept[:KEPT]])
 
 
 def _quasi_newton(data: Data, start: Array, free: npt.NDArray[np.bool_], restricted: bool) -> tuple[Array, float]:
@@ -184,7 +217,7 @@ def _start(parts: Covariances, size: float, rho: float) -> Array:
 
 
 def _climb(
-    data: Data, theta: Array, free: npt.NDArray[np.bool_], restricted: bool
+    data: Data, theta: Array, free: npt.NDArray[np.bool_], restricted: bool, steps: int = STEPS
 ) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
     """Damped scoring from `theta` (m, a) under sampling covariances (m, n, n), effects on unit scale.
 
@@ -197,7 +230,7 @@ def _climb(
     theta = np.where(free, np.clip(theta, *bounds), theta)
     at = evaluate(data, theta, restricted)
     damping = np.full(theta.shape[0], DAMPING)
-    for _ in range(STEPS):
+    for _ in range(steps):
         active = (_slope(at, theta, bounds, free) > GRADIENT) & (damping < MOST_DAMPED)
         if not active.any():
             break
