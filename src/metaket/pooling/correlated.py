@@ -126,8 +126,7 @@ class CorrelatedResult(ShownAsText):
 
     def component_profile(self, name: str, values: Any) -> Array:
         """Profile log-likelihood, the best with one component held, at each of `values` (m,): for a plot of it."""
-        at = float_array("values", values, ndim=1)
-        return np.array([profile_loglik(self._maximum(), self._index(name), float(value)) for value in at])
+        return profile_loglik(self._maximum(), self._index(name), float_array("values", values, ndim=1))
 
     def _index(self, name: str) -> int:
         if name not in self.components:
@@ -136,7 +135,14 @@ class CorrelatedResult(ShownAsText):
 
     def _maximum(self) -> Maximum:
         return Maximum(
-            self.effects.y, self.design.matrix, self.covariance, self.parts, self.method, self.theta, self.loglik
+            tuple(self.components),
+            self.effects.y,
+            self.design.matrix,
+            self.covariance,
+            self.parts,
+            self.method,
+            self.theta,
+            self.loglik,
         )
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:

@@ -17,12 +17,13 @@ from scipy import optimize, special
 
 from metaket._checks import Array
 from metaket.errors import ConvergenceWarning, InputError, NotComputableError
+from metaket.pooling.components import levels_of, undefined_correlation
 from metaket.pooling.multivariate import Covariances, spread_of
 from metaket.pooling.result import Interval
 from metaket.pooling.scoring import SATURATED, Components, fit_components
 from metaket.pooling.structures import STRUCTURES, Structure, partial_correlations
 
-__all__ = ["Maximum", "profile_interval", "profile_loglik", "undefined_correlation"]
+__all__ = ["Maximum", "profile_interval", "profile_loglik"]
 
 HIGHER = 1e-5  # of a log-likelihood: a held fit above the free one by more shows that the free one is no maximum
 SOFT = 3.0  # logit to which a start draws correlations back from the end of their range, where slopes vanish
@@ -31,6 +32,7 @@ FIRST_STEP = 0.5  # on the logit of a correlation
 ROUNDS = 5  # times that a limit is searched again after other starting points have found a higher likelihood there
 SAME = 1e-7  # two drops, on the root scale, closer than this are the same
 XTOL = 1e-10
+WALK = (0.25, 0.5, 0.75)  # stops on the way from the optimum to a value that is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Maximum:
 
     Attributes
     ----------
+    names : tuple of str
+        Of the components.
     y : ndarray, shape (n,)
     x : ndarray, shape (n, p)
     v : ndarray, shape (n, n)
@@ -50,6 +54,7 @@ class Maximum:
     loglik : float
     """
 
+    names: tuple[str, ...]
     y: Array
     x: Array
     v: Array
@@ -147,8 +152,8 @@ def profile_interval(model: Maximum, index: int, level: float) -> Interval:
     return _of_variance(curve)
 
 
-def profile_loglik(model: Maximum, index: int, value: float) -> float:
-    """The best log-likelihood with one component held at `value`.
+def profile_loglik(model: Maximum, index: int, values: Array) -> Array:
+    """The best log-likelihood with one component held at each of `values` (m,), reached by steps from the optimum.
 
     Raises
     ------
@@ -156,55 +161,40 @@ def profile_loglik(model: Maximum, index: int, value: float) -> float:
         A variance below 0 or not finite, a correlation outside its range.
     """
     curve = _curve(model, index, 0.0)
+    held = np.array([_held(curve, float(value)) for value in values])
+    out = np.empty(held.size)
+    for i in np.argsort(np.abs(held - curve.best)):
+        for share in WALK:
+            curve.gap(curve.best + share * (held[i] - curve.best))
+        curve.proved(float(held[i]))
+        out[i] = curve.seen[float(held[i])].at.value
+    return out
+
+
+def _held(curve: _Curve, value: float) -> float:
+    """The unconstrained value of a component."""
     s = curve.model.parts.structure
     if s is not None and curve.model.parts.is_correlation[curve.at]:
         if not s.rho_low <= value <= 1.0:
             raise InputError(f"{curve.name} lies between {s.rho_low:.6g} and 1, got {value!r}")
-        curve.proved(held := _logit(s, value**s.unit if s.unit != 1.0 else value))
-    else:
-        if not 0.0 <= value < math.inf:
-            raise InputError(f"{curve.name} is a variance of 0 or more, got {value!r}")
-        curve.proved(held := math.sqrt(value))
-    return float(curve.seen[held].at.value)
-
-
-def undefined_correlation(parts: Covariances, theta: Array, index: int) -> str:
-    """Why component `index` has no value; empty where it has one."""
-    s = parts.structure
-    if s is None or not s.n_sd <= index < s.size:
-        return ""
-    if s.build(np.ones(s.size)).shape[-1] < 2:
-        return f"{s.names[index]} is undefined: the inner factor has one level"
-    concerned = _pair(s.n_sd, index) if s.size - s.n_sd > 1 else tuple(range(s.n_sd))
-    zero = [s.names[i] for i in concerned if theta[i] == 0.0]
-    if len(concerned) - len(zero) >= min(2, len(concerned)):
-        return ""
-    verb = "is" if len(zero) == 1 else "are"
-    return (
-        f"{s.names[index]} is undefined: {', '.join(zero)} {verb} 0, and the likelihood is the same at any correlation"
-    )
+        return _logit(s, value**s.unit if s.unit != 1.0 else value)
+    if not 0.0 <= value < math.inf:
+        raise InputError(f"{curve.name} is a variance of 0 or more, got {value!r}")
+    return math.sqrt(value)
 
 
 def _curve(model: Maximum, index: int, enough: float) -> _Curve:
     """The profile of component `index`, with the two levels of an unstructured correlation put first."""
-    s = model.parts.structure
-    names = s.names if s is not None else ()
-    name = names[index] if index < len(names) else f"nested variance {index - len(names) + 1}"
+    s, name = model.parts.structure, model.names[index]
     if s is not None and s.n_sd <= index < s.size and s.size - s.n_sd > 1:
-        model, index = _first(model, s, _pair(s.n_sd, index)), s.n_sd
+        model, index = _first(model, s, levels_of(s, index)), s.n_sd
     best = float(model.theta[index])
     curve = _Curve(model, index, name, enough, best, {})
     curve.seen[best] = curve.fit(best, model.theta)
     return curve
 
 
-def _pair(q: int, index: int) -> tuple[int, int]:
-    """The two levels of parameter `index` of an unstructured matrix on q levels."""
-    rows, columns = np.tril_indices(q, -1)
-    return int(columns[index - q]), int(rows[index - q])
-
-
-def _first(model: Maximum, s: Structure, pair: tuple[int, int]) -> Maximum:
+def _first(model: Maximum, s: Structure, pair: tuple[int, ...]) -> Maximum:
     """The same model with two levels of its unstructured matrix put first."""
     q = s.n_sd
     order = np.array([*pair, *(i for i in range(q) if i not in pair)])

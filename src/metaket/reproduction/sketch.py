@@ -15,7 +15,7 @@ from metaket.errors import MetaketError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.components import reported
 from metaket.pooling.correlated import CorrelatedResult
-from metaket.pooling.multivariate import Likelihood, evaluate
+from metaket.pooling.multivariate import Data, Likelihood, evaluate
 from metaket.reproduction.models import covariance_of
 from metaket.reproduction.paper import Analysis
 from metaket.reproduction.terms import quantity_of
@@ -50,10 +50,9 @@ def one_step(fit: CorrelatedResult, effects: EffectSizes, covariance: Array) -> 
         Of the same rows.
     covariance : ndarray, shape (n, n)
     """
-    x, restricted = fit.design.matrix, fit.method == "REML"
-    start = evaluate(effects.y, x, covariance, fit.parts, fit.theta, restricted)
-    theta = _stepped(fit, start)
-    at = evaluate(effects.y, x, covariance, fit.parts, theta, restricted)
+    data, restricted = Data.of(effects.y, fit.design.matrix, covariance, fit.parts), fit.method == "REML"
+    theta = _stepped(fit, evaluate(data, fit.theta, restricted))
+    at = evaluate(data, theta, restricted)
     labels = [name.removeprefix("sigma2[").removesuffix("]") for name in fit.components if name.startswith("sigma2[")]
     return replace(
         fit, effects=effects, covariance=covariance, coef=at.coef, vcov=at.vcov, theta=theta, loglik=float(at.value),
