@@ -9,6 +9,7 @@ gradient and expected information are exact, for many fits at once; `scoring` cl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -238,14 +239,15 @@ def _piece(
     ws = w[..., None, :, :, :] @ slopes
     value = (logdet - np.einsum("...Bi,...Bi->...B", wr, resid)).sum(axis=-1)
     gradient = np.einsum("...Bi,...aBij,...Bj->...a", wr, slopes, wr) - np.einsum("...aBii->...a", ws)
-    flat = ws.reshape(*ws.shape[:-3], -1)
-    turned = np.swapaxes(ws, -1, -2).reshape(*ws.shape[:-3], -1)
+    flat = ws.reshape(*ws.shape[:-3], math.prod(ws.shape[-3:]))  # in full: a model without components has none to infer
+    turned = np.swapaxes(ws, -1, -2).reshape(flat.shape)
     information = flat @ np.swapaxes(turned, -1, -2)
     if vcov is None:
         return value, gradient, information, np.empty(0)
     swx = slopes @ wx[..., None, :, :, :]  # (..., a, B, b, p)
     share = np.einsum("...Bip,...aBiq->...apq", wx, swx)
-    left = (w[..., None, :, :, :] @ swx @ vcov[..., None, None, :, :]).reshape(*ws.shape[:-3], -1)
+    left = w[..., None, :, :, :] @ swx @ vcov[..., None, None, :, :]
+    left = left.reshape(*left.shape[:-3], math.prod(left.shape[-3:]))
     information = information - 2.0 * left @ np.swapaxes(swx.reshape(left.shape), -1, -2)
     return value, gradient, information, share
 
