@@ -25,6 +25,7 @@ parts <- list(
   transforms = list(make = function(sets) transform_records(sets)),
   over_time = list(make = function(sets) over_time_records(sets)),
   components = list(make = function(sets) component_records(sets)),
+  covariances = list(make = function(sets) covariance_records(sets)),
   glmm = list(make = function(sets) glmm_records(sets), needs = c("lme4", "BiasedUrn", "numDeriv")),
   henmi_copas = list(make = function(sets) henmi_copas_records(sets))
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,14 @@ from metaket._checks import Array, check_choice, check_level, float_array
 from metaket._distributions import critical, two_sided_p
 from metaket._notebook import ShownAsText
 from metaket._registry import unknown_choice
-from metaket.errors import InputError
+from metaket.errors import DataWarning, InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.components import reported
 from metaket.pooling.design import Design, build_design
 from metaket.pooling.multivariate import METHODS, Covariances, indicator
 from metaket.pooling.profile import Maximum, profile_interval, profile_loglik
 from metaket.pooling.result import Interval
-from metaket.pooling.robust import ROBUST, cluster_robust
+from metaket.pooling.robust import ROBUST, carried_by_one, cluster_robust
 from metaket.pooling.scoring import fit_components
 from metaket.pooling.structures import STRUCTURES
 
@@ -93,12 +94,24 @@ class CorrelatedResult(ShownAsText):
         """Test that matrix @ coef is 0: statistic, its degrees of freedom, p.
 
         Chi-square; with robust variances F on the smallest of the coefficients' degrees of freedom.
+
+        Raises
+        ------
+        InputError
+            A wrong number of columns.
+        NotComputableError
+            Contrasts that depend on each other, or more of them than a robust covariance has directions.
         """
         c = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
         if c.shape[1] != self.coef.size:
             raise InputError(f"a contrast needs {self.coef.size} columns, got {c.shape[1]}")
-        b = c @ self.coef
-        wald = float(b @ np.linalg.solve(c @ self.vcov @ c.T, b))
+        b, covariance = c @ self.coef, c @ self.vcov @ c.T
+        if np.linalg.matrix_rank(covariance, hermitian=True) < c.shape[0]:
+            raise NotComputableError(
+                f"the covariance of the {c.shape[0]} contrasts is singular"
+                + (f": {self.robust} rests on {self.clusters} clusters" if self.robust else "; drop those that depend")
+            )
+        wald = float(b @ np.linalg.solve(covariance, b))
         m, df = c.shape[0], float(self.df.min())
         if math.isinf(df):
             return wald, m, float(special.chdtrc(m, wald))
@@ -240,10 +253,20 @@ def pool_correlated(
         weight = np.asarray(np.linalg.inv(v + parts.total(found.theta)), dtype=np.float64)
         sandwich = cluster_robust(effects.y, design.matrix, weight, groups, kind)
         vcov, df, robust = sandwich.vcov, sandwich.df, kind
+        _warn_of_lone_clusters(design, groups, labels)
     return CorrelatedResult(
         effects, v, design, parts, method, found.at.coef, vcov, df, reported(parts, found.theta, labelled),
         found.at.value, len(labels), robust, found.converged, found.theta,
     )  # fmt: skip
+
+
+def _warn_of_lone_clusters(design: Design, groups: Any, labels: Sequence[str]) -> None:
+    for c, carried in carried_by_one(design.matrix, groups).items():
+        warnings.warn(
+            f"without cluster {labels[c]!r} the model cannot estimate {', '.join(design.names[j] for j in carried)}: robust "
+            "variances leave out how far that cluster is off; use the model's own",
+            DataWarning, stacklevel=3,
+        )  # fmt: skip
 
 
 def _values(effects: EffectSizes, given: str | Sequence[Any], name: str) -> list[Any]:

@@ -239,17 +239,19 @@ def _piece(
     ws = w[..., None, :, :, :] @ slopes
     value = (logdet - np.einsum("...Bi,...Bi->...B", wr, resid)).sum(axis=-1)
     gradient = np.einsum("...Bi,...aBij,...Bj->...a", wr, slopes, wr) - np.einsum("...aBii->...a", ws)
-    flat = ws.reshape(*ws.shape[:-3], math.prod(ws.shape[-3:]))  # in full: a model without components has none to infer
-    turned = np.swapaxes(ws, -1, -2).reshape(flat.shape)
-    information = flat @ np.swapaxes(turned, -1, -2)
+    information = _flat(ws) @ np.swapaxes(_flat(np.swapaxes(ws, -1, -2)), -1, -2)
     if vcov is None:
         return value, gradient, information, np.empty(0)
     swx = slopes @ wx[..., None, :, :, :]  # (..., a, B, b, p)
     share = np.einsum("...Bip,...aBiq->...apq", wx, swx)
     left = w[..., None, :, :, :] @ swx @ vcov[..., None, None, :, :]
-    left = left.reshape(*left.shape[:-3], math.prod(left.shape[-3:]))
-    information = information - 2.0 * left @ np.swapaxes(swx.reshape(left.shape), -1, -2)
+    information = information - 2.0 * _flat(left) @ np.swapaxes(_flat(swx), -1, -2)
     return value, gradient, information, share
+
+
+def _flat(a: Array) -> Array:
+    """The last three axes as one; its size in full, as a model without components has none to infer."""
+    return a.reshape(*a.shape[:-3], math.prod(a.shape[-3:]))
 
 
 def spread_of(y: Array, v: Array) -> float:

@@ -32,7 +32,8 @@ FIRST_STEP = 0.5  # on the logit of a correlation
 ROUNDS = 5  # times that a limit is searched again after other starting points have found a higher likelihood there
 SAME = 1e-7  # two drops, on the root scale, closer than this are the same
 XTOL = 1e-10
-WALK = (0.25, 0.5, 0.75)  # stops on the way from the optimum to a value that is asked for
+STRIDE = 1.0  # on the logit of a correlation, or spreads of the effects, on the way to a value that is asked for
+MOST_STOPS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,20 @@ def profile_loglik(model: Maximum, index: int, values: Array) -> Array:
     held = np.array([_held(curve, float(value)) for value in values])
     out = np.empty(held.size)
     for i in np.argsort(np.abs(held - curve.best)):
-        for share in WALK:
-            curve.gap(curve.best + share * (held[i] - curve.best))
+        for stop in _stops(curve, float(held[i])):
+            curve.gap(stop)
         curve.proved(float(held[i]))
         out[i] = curve.seen[float(held[i])].at.value
     return out
+
+
+def _stops(curve: _Curve, target: float) -> list[float]:
+    """Points on the way to `target` from the nearest fit, no further apart than `STRIDE`."""
+    model = curve.model
+    unit = 1.0 if model.parts.is_correlation[curve.at] else spread_of(model.y, model.v)
+    nearest = min(curve.seen, key=lambda other: abs(other - target))
+    count = min(MOST_STOPS, int(abs(target - nearest) / (STRIDE * unit)))
+    return [float(stop) for stop in np.linspace(nearest, target, count + 2)[1:-1]]
 
 
 def _held(curve: _Curve, value: float) -> float:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from metaket._checks import Array, check_choice
 from metaket.errors import NotComputableError
 
-__all__ = ["ROBUST", "Robust", "cluster_robust"]
+__all__ = ["ROBUST", "Robust", "carried_by_one", "cluster_robust"]
 
 ROBUST = ("CR0", "CR1", "CR2")
 
@@ -73,6 +73,21 @@ def cluster_robust(y: Array, x: Array, weight: Array, cluster: npt.NDArray[np.in
     if kind == "CR2":
         df = _satterthwaite(x, weight, bread, groups, adjust)
     return Robust(np.asarray(vcov), df, kind)
+
+
+def carried_by_one(x: Array, cluster: npt.NDArray[np.int64]) -> dict[int, tuple[int, ...]]:
+    """Clusters without which some coefficients cannot be estimated: cluster -> their indices.
+
+    Such a cluster is fitted exactly in one direction, so that a sandwich holds nothing of its own deviation there, and
+    the covariance is singular.
+    """
+    out = {}
+    for c in np.unique(cluster):
+        values, vectors = np.linalg.eigh(x[cluster != c].T @ x[cluster != c])
+        lost = vectors[:, values <= 1e-10 * max(float(values.max(initial=0.0)), 1e-300)]
+        if lost.size:
+            out[int(c)] = tuple(int(j) for j in np.flatnonzero(np.abs(lost).max(axis=1) > 1e-6))
+    return out
 
 
 def _adjustment(x: Array, weight: Array, bread: Array, g: npt.NDArray[np.int64]) -> Array:

@@ -16,6 +16,8 @@ from metaket.errors import NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.measures.registry import Scale
 from metaket.pooling.correlated import CorrelatedResult, pool_correlated
+from metaket.pooling.multivariate import indicator
+from metaket.pooling.robust import carried_by_one
 from metaket.timecourse.correlation import Repeated, correlation_matrix
 from metaket.timecourse.separate import time_label
 
@@ -235,6 +237,14 @@ def fit_means(
             model,
             None,
             f"they need more trials than coefficients, and there are {clusters} and {design.shape[1]}",
+        )
+    codes, labels = indicator(effects.study)
+    alone = [labels[c] for c in carried_by_one(design, codes)]
+    if alone:
+        return (
+            model,
+            None,
+            f"the model cannot be estimated without {' or '.join(alone)}, whose deviation they leave out",
         )
     return model, fit("CR2"), ""
 

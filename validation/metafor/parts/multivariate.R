@@ -1,4 +1,4 @@
-# multivariate.json: rma.mv on correlated effects, with profile intervals and robust variances.
+# multivariate.json: rma.mv on correlated effects, with clubSandwich's robust variances (profile intervals: components.R).
 
 multivariate_questions <- function() {
   block <- function(d, by) bldiag(lapply(split(d[c("v1i", "v2i")], d[[by]]), as.matrix))
@@ -12,6 +12,7 @@ multivariate_questions <- function() {
     rho^abs(outer(ishak$time, ishak$time, "-")) * sqrt(outer(ishak$vi, ishak$vi)) * same
   }
   kon <- metadat::dat.konstantopoulos2011
+  three <- kon[kon$school <= 3, ]
   assink <- metadat::dat.assink2016
   ask <- function(id, d, V, mods, random, struct, cluster, method = "REML") {
     list(id = id, d = d, V = V, mods = mods, random = random, struct = struct, cluster = cluster, method = method)
@@ -21,11 +22,16 @@ multivariate_questions <- function() {
     ask("berkey1998-UN-ML", berkey, block(berkey, "trial"), ~ outcome - 1, ~ outcome | trial, "UN", "trial", "ML"),
     ask("berkey1998-UN-REML", berkey, block(berkey, "trial"), ~ outcome - 1, ~ outcome | trial, "UN", "trial"),
     ask("ishak2007-independent-DIAG", ishak, diag(ishak$vi), times, ~ factor(time) | study, "DIAG", "study"))
-  for (s in c("CS", "HCS", "ID", "DIAG", "AR", "HAR")) {
+  for (s in c("CS", "HCS", "ID", "DIAG", "AR", "HAR", "UN")) {
     out[[length(out) + 1L]] <- ask(paste0("ishak2007-", s), ishak, gap(0.97), times, ~ time | study, s, "study")
   }
   out[[length(out) + 1L]] <- ask("ishak2007-CAR", ishak, gap(0.97), times, ~ time | study, "CAR", "study")
   c(out, list(
+    ask("ishak2007-UN-ML", ishak, gap(0.97), times, ~ time | study, "UN", "study", "ML"),
+    ask("konstantopoulos2011-three-UN", three, diag(three$vi), ~ 1, ~ school | district, "UN", "district"),
+    ask("konstantopoulos2011-three-UN-ML", three, diag(three$vi), ~ 1, ~ school | district, "UN", "district", "ML"),
+    ask("konstantopoulos2011-nested-year", kon, diag(kon$vi), ~ I(year - 1990), ~ 1 | district / school, NULL, "district"),
+    ask("assink2016-nested-moderators", assink, diag(assink$vi), ~ pubstatus + year, ~ 1 | study / esid, NULL, "study"),
     ask("konstantopoulos2011-nested", kon, diag(kon$vi), ~ 1, ~ 1 | district / school, NULL, "district"),
     ask("konstantopoulos2011-nested-ML", kon, diag(kon$vi), ~ 1, ~ 1 | district / school, NULL, "district", "ML"),
     ask("konstantopoulos2011-CS", kon, diag(kon$vi), ~ 1, ~ factor(school) | district, "CS", "district"),
@@ -44,7 +50,7 @@ multivariate_record <- function(q) {
   }
   list(id = q$id, method = q$method, struct = q$struct, coef = arr(fit$beta), std_error = arr(fit$se), vcov = mat(unname(fit$vb)),
        tau2 = arr(fit$tau2), rho = arr(fit$rho), sigma2 = arr(fit$sigma2), loglik = as.numeric(logLik(fit)),
-       q = num(fit$QE), k = fit$k, cr0 = robust("CR0"), cr2 = robust("CR2"))
+       q = num(fit$QE), k = fit$k, cr0 = robust("CR0"), cr1 = robust("CR1p"), cr2 = robust("CR2"))
 }
 
 multivariate_records <- function(sets) lapply(multivariate_questions(), multivariate_record)
