@@ -262,9 +262,10 @@ def pool_correlated(
 
 def _warn_of_lone_clusters(design: Design, groups: Any, labels: Sequence[str]) -> None:
     for c, carried in carried_by_one(design.matrix, groups).items():
+        names = ", ".join(design.names[j] for j in carried)
         warnings.warn(
-            f"without cluster {labels[c]!r} the model cannot estimate {', '.join(design.names[j] for j in carried)}: robust "
-            "variances leave out how far that cluster is off; use the model's own",
+            f"without cluster {labels[c]!r} the model cannot estimate {names}: robust variances leave "
+            "out how far that cluster is off; use the model's own",
             DataWarning, stacklevel=3,
         )  # fmt: skip
 

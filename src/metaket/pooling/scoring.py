@@ -22,6 +22,7 @@ from scipy import optimize
 from metaket._checks import Array, check_choice
 from metaket.errors import InputError
 from metaket.pooling.multivariate import METHODS, Covariances, Data, Likelihood, evaluate, spread_of
+from metaket.pooling.structures import END
 
 __all__ = ["Components", "first_starts", "fit_components", "fit_many"]
 
@@ -106,9 +107,16 @@ def fit_components(
         starts = np.concatenate([starts, first_starts(parts, unit.y, unit.v), _survey(unit, fixed, free, restricted)])
     ends = [_quasi_newton(unit, np.where(free, first, fixed), free, restricted) for first in starts]
     best = ends[int(_best(np.array([value for _, value in ends])))][0]
-    theta, _, converged = _climb(replace(unit, v=unit.v[None]), best[None, :], free, restricted)
-    theta = parts.rescale(theta[0], scale)
+    theta, value, converged = _climb(replace(unit, v=unit.v[None]), best[None, :], free, restricted)
+    theta = parts.rescale(_ended(unit, theta[0], float(value[0]), free, restricted), scale)
     return Components(theta, evaluate(replace(unit, y=y, v=v), theta, restricted), bool(converged[0]))
+
+
+def _ended(data: Data, theta: Array, value: float, free: npt.NDArray[np.bool_], restricted: bool) -> Array:
+    """`theta` with saturated correlations put at the end of their range, where that is no loss."""
+    saturated = free & data.parts.is_correlation & (np.abs(theta) >= SATURATED - ZERO)
+    at_end = np.where(saturated, np.copysign(END, theta), theta)
+    return at_end if evaluate(data, at_end, restricted).value >= value - BETTER else theta
 
 
 def _survey(data: Data, fixed: Array, free: npt.NDArray[np.bool_], restricted: bool) -> Array:
@@ -147,8 +155,9 @@ def _quasi_newton(data: Data, start: Array, free: npt.NDArray[np.bool_], restric
     value = math.inf
     if part.size == 0:
         return start, -negative(part)[0]
-    limits = [(-SATURATED, SATURATED) if c else (0.0, None) for c in data.parts.is_correlation[free]]
     deviation = ~data.parts.is_correlation[free]
+    limits = [(0.0, None) if sd else (-SATURATED, SATURATED) for sd in deviation]
+    part = np.where(deviation, part, np.clip(part, -SATURATED, SATURATED))
     for _ in range(RESTARTS):
         found = optimize.minimize(negative, part, jac=True, method="L-BFGS-B", bounds=limits, options=QUASI_NEWTON)
         if value - float(found.fun) < BETTER:

@@ -17,9 +17,10 @@ from scipy import special
 from metaket._checks import Array
 from metaket._registry import Registry
 
-__all__ = ["STRUCTURES", "Structure", "partial_correlations"]
+__all__ = ["END", "STRUCTURES", "Structure", "partial_correlations"]
 
 Build = Callable[[Array], Array]
+END = 40.0  # logit that gives the end of a correlation's range to the last digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class Structure:
 
     def unconstrained(self, natural: Array) -> Array:
         """The inverse of `natural`."""
-        rho = (natural[..., self.n_sd :] - self.rho_low) / (1.0 - self.rho_low)
-        return np.concatenate([natural[..., : self.n_sd], special.logit(np.clip(rho, 1e-9, 1 - 1e-9))], axis=-1)
+        share = np.clip((natural[..., self.n_sd :] - self.rho_low) / (1.0 - self.rho_low), 0.0, 1.0)
+        return np.concatenate([natural[..., : self.n_sd], np.clip(special.logit(share), -END, END)], axis=-1)
 
     def matrix(self, theta: Array) -> Array:
         """G (..., q, q)."""
