@@ -43,7 +43,7 @@ class CourseResult:
         test = self.course.equal() if len(self.course.times) > 1 else None
         return out | {
             "assumed_correlation": self.course.fit.repeated.words,
-            "components": dict(self.course.fit.model.components),
+            "components": {n: _finite(v) for n, v in self.course.fit.model.components.items()},
             "converged": all(fit.model.converged for _, fit in self.course.fits),
             "results": frame.astype(object).where(frame.notna(), None).to_dict(orient="records"),
             "studies": dict(zip(map(str, self.course.times), map(list, self.course.fit.studies), strict=True)),
@@ -55,7 +55,12 @@ class CourseResult:
 
 
 def _test(test: TimeTest) -> dict[str, Any]:
-    return {n: None if isinstance(v, float) and math.isinf(v) else v for n, v in test._asdict().items()}
+    return {n: _finite(v) for n, v in test._asdict().items()}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN, as of a correlation without variance, and no infinity, as of degrees of freedom: null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def run_course(paper: Paper, course: Course) -> CourseResult:

@@ -84,6 +84,13 @@ def test_han_2016_answers_with_its_uncertainty(han: Any) -> None:
     assert remission[0].startswith("Remission over time, the ten fitting trials: no model can be fitted")
 
 
+def test_a_correlation_without_variance_is_null_in_json(han: Any) -> None:
+    """results.json and --json must be JSON: tau2 of 0 leaves the correlation of true effects undefined."""
+    data = json.loads(json.dumps(han.to_dict(), allow_nan=False))
+    components = {c["id"]: c["components"] for c in data["courses"] if c["results"]}
+    assert any(found["rho"] is None for found in components.values())
+
+
 def test_han_2016_course_ids(han: Any) -> None:
     assert [c.asked.id for c in han.courses if c.course is None] == ["remission-course"]
     assert all(c.course.fit.model.converged for c in han.courses if c.course)
