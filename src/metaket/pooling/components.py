@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from metaket._checks import Array
 from metaket.pooling.multivariate import Covariances
 from metaket.pooling.structures import Structure
 
-__all__ = ["levels_of", "reported", "undefined_correlation"]
+__all__ = ["levels_of", "reported", "spelled", "undefined_correlation"]
 
 
 def reported(parts: Covariances, theta: Array, labels: Sequence[str]) -> dict[str, float]:
@@ -72,4 +72,11 @@ def undefined_correlation(parts: Covariances, theta: Array, index: int) -> str:
     verb = "is" if len(zero) == 1 else "are"
     return (
         f"{s.names[index]} is undefined: {', '.join(zero)} {verb} 0, and the likelihood is the same at any correlation"
+    )
+
+
+def spelled(components: Mapping[str, float], number: Callable[[float], str]) -> str:
+    """``tau2 0.0251, rho undefined``: components in one line, each number as `number` writes it."""
+    return ", ".join(
+        f"{name} {'undefined' if math.isnan(value) else number(value)}" for name, value in components.items()
     )

@@ -15,16 +15,16 @@ from metaket._checks import Array, check_choice, check_level, float_array
 from metaket._distributions import critical, two_sided_p
 from metaket._notebook import ShownAsText
 from metaket._registry import unknown_choice
-from metaket.errors import DataWarning, InputError, NotComputableError
+from metaket.errors import ConvergenceWarning, DataWarning, InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
-from metaket.pooling.components import reported
-from metaket.pooling.design import Design, build_design
+from metaket.pooling.components import reported, spelled, undefined_correlation
+from metaket.pooling.correlated_inputs import checked_covariance, column_of, fixed_effects, random_effects
+from metaket.pooling.design import Design
 from metaket.pooling.multivariate import METHODS, Covariances, indicator
 from metaket.pooling.profile import Maximum, profile_interval, profile_loglik
 from metaket.pooling.result import Interval
 from metaket.pooling.robust import ROBUST, carried_by_one, cluster_robust
 from metaket.pooling.scoring import fit_components
-from metaket.pooling.structures import STRUCTURES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +141,21 @@ class CorrelatedResult(ShownAsText):
         """Profile log-likelihood, the best with one component held, at each of `values` (m,): for a plot of it."""
         return profile_loglik(self._maximum(), self._index(name), float_array("values", values, ndim=1))
 
+    def component(self, name: str) -> float:
+        """One of `components`.
+
+        Raises
+        ------
+        InputError
+            The model has no such component.
+        NotComputableError
+            A correlation without a value; the message says why.
+        """
+        reason = undefined_correlation(self.parts, self.theta, self._index(name))
+        if reason:
+            raise NotComputableError(reason)
+        return self.components[name]
+
     def _index(self, name: str) -> int:
         if name not in self.components:
             raise unknown_choice("component", name, tuple(self.components))
@@ -178,14 +193,12 @@ class CorrelatedResult(ShownAsText):
         )
 
     def __str__(self) -> str:
-        values = ", ".join(
-            f"{name} undefined" if math.isnan(value) else f"{name} {value:.4f}"
-            for name, value in self.components.items()
-        )
+        values = spelled(self.components, lambda value: f"{value:.4f}")
         head = f"{self.effects.k} effects of {self.clusters} studies, {self.method}"
         head += f", {self.robust} standard errors" if self.robust else ""
         table = self.to_frame().to_string(index=False, float_format=lambda x: f"{x:.4f}")
-        return f"{head}\n{table}\n{values or 'no random effects'}; log-likelihood {self.loglik:.4f}"
+        end = f"{values or 'no random effects'}; log-likelihood {self.loglik:.4f}"
+        return f"{head}\n{table}\n{end}" + ("" if self.converged else "; not converged")
 
 
 def pool_correlated(
@@ -230,22 +243,38 @@ def pool_correlated(
     Raises
     ------
     InputError
-        Lengths differ, an unknown structure, a covariance that is not symmetric or not positive definite.
+        Lengths differ, an unknown structure, a covariance that is not symmetric or not positive definite; robust
+        variances where a nested group or a sampling covariance joins several clusters.
+    NotComputableError
+        Robust variances with no more clusters than coefficients.
+
+    Warns
+    -----
+    ConvergenceWarning
+        The likelihood was not maximised to tolerance.
+    DataWarning
+        Robust variances of coefficients that one cluster carries alone: they leave out how far that cluster is off.
 
     Notes
     -----
     :math:`y = X\beta + Zu + e`, :math:`\mathrm{Var}(e) = V`; the likelihood is maximised over the components of
-    :math:`\mathrm{Var}(Zu)`. Berkey et al. (1998) Stat Med 17:2537-2550; Konstantopoulos (2011) Res Synth Methods
-    2:61-76; Ishak et al. (2007) Clin Trials 4:525-539.
+    :math:`\mathrm{Var}(Zu)`, whose correlations stay where it is a covariance matrix. Berkey et al.
+    (1998) Stat Med 17:2537-2550; Konstantopoulos (2011) Res Synth Methods 2:61-76; Ishak et al. (2007) Clin Trials
+    4:525-539.
     """
     method = check_choice("method", method, METHODS)
-    groups, labels = indicator(_values(effects, cluster, "cluster"))
-    v = _covariance(effects, covariance)
-    parts = _parts(effects, groups, inner, structure, nested)
+    groups, labels = indicator(column_of(effects, cluster, "cluster"))
+    v = checked_covariance(effects, covariance)
+    parts = random_effects(effects, groups, inner, structure, nested)
     if moderators is None and not intercept:
         raise InputError("a model without intercept needs moderators")
-    design = _design(effects, moderators, intercept)
+    design = fixed_effects(effects, moderators, intercept)
     found = fit_components(effects.y, design.matrix, v, parts, method)
+    if not found.converged:
+        warnings.warn(
+            f"the {method} fit of {effects.k} correlated effects has not converged; try a simpler structure",
+            ConvergenceWarning, stacklevel=2,
+        )  # fmt: skip
     labelled = [g if isinstance(g, str) else str(i + 1) for i, g in enumerate(nested)]
     vcov, df = found.at.vcov, np.full(found.at.coef.size, math.inf)
     if robust:
@@ -268,60 +297,3 @@ def _warn_of_lone_clusters(design: Design, groups: Any, labels: Sequence[str]) -
             "out how far that cluster is off; use the model's own",
             DataWarning, stacklevel=3,
         )  # fmt: skip
-
-
-def _values(effects: EffectSizes, given: str | Sequence[Any], name: str) -> list[Any]:
-    if isinstance(given, str):
-        if effects.table is None or given not in effects.table.columns:
-            have = "no table" if effects.table is None else ", ".join(map(str, effects.table.columns))
-            raise InputError(f"{name} {given!r} is not a column of the effects' table ({have})")
-        given = effects.table[given].tolist()
-    values = list(given)
-    if len(values) != effects.k:
-        raise InputError(f"{name} has {len(values)} values but there are {effects.k} effects")
-    return values
-
-
-def _covariance(effects: EffectSizes, covariance: Any) -> Array:
-    if covariance is None:
-        return np.diag(effects.v)
-    v = float_array("covariance", covariance, ndim=2)
-    if v.shape != (effects.k, effects.k) or not np.allclose(v, v.T, rtol=1e-10, atol=0):
-        raise InputError(f"covariance must be a symmetric matrix of shape ({effects.k}, {effects.k}), got {v.shape}")
-    if np.linalg.eigvalsh(v).min() <= 0:
-        raise InputError("covariance is not positive definite")
-    return v
-
-
-def _parts(effects: EffectSizes, groups: Any, inner: Any, structure: str | None, nested: Sequence[Any]) -> Covariances:
-    if (inner is None) != (structure is None):
-        raise InputError("inner and structure go together")
-    shape, level = None, np.zeros(effects.k, dtype=np.int64)
-    if structure is not None:
-        code = STRUCTURES[structure].code
-        values = _values(effects, inner, "inner")
-        level, levels = indicator(values)
-        at = None
-        if code == "CAR":
-            try:
-                at = np.array(sorted({float(v) for v in values}))
-            except (TypeError, ValueError):
-                raise InputError("structure CAR needs times: numbers in the inner factor") from None
-        shape = STRUCTURES[code].func(levels, at)
-        if np.unique(np.column_stack([groups, level]), axis=0).shape[0] < effects.k:
-            raise InputError(
-                "a study has two effects at one level of the inner factor; combine them or refine the factor"
-            )
-    more = tuple(indicator([*map(str, _values(effects, g, "nested"))])[0] for g in nested)
-    return Covariances(shape, level, np.asarray(groups), more)
-
-
-def _design(effects: EffectSizes, moderators: Any, intercept: bool) -> Design:
-    if moderators is None:
-        return Design(np.ones((effects.k, 1)), ("intercept",), (), {}, True)
-    if isinstance(moderators, str) and not intercept:
-        values = _values(effects, moderators, "moderators")
-        codes, labels = indicator(values)
-        names = tuple(f"{moderators}[{label}]" for label in labels)
-        return Design(np.eye(len(labels))[codes], names, (), {moderators: labels}, False)
-    return build_design(moderators, effects.table, effects.k, intercept=intercept)

@@ -1,6 +1,6 @@
 r"""Profile likelihood of one variance component: the best log-likelihood with it held, and the interval from that.
 
-.. math:: \{\psi : 2 (\ell(\hat\theta) - \max_{\psi(\theta) = \psi} \ell(\theta)) \le \chi^2_{1, \mathrm{level}}\}
+.. math:: \{\psi : 2 (\ell(\hat\theta) - \max_{\psi(\theta) = \psi} \ell(\theta)) \leq \chi^2_{1, \mathrm{level}}\}
 
 Hardy & Thompson (1996) Stat Med 15:619-629. An unstructured matrix is built from partial correlations (see
 `structures`), of which the first is a plain one; to hold another correlation, its two levels are put first.

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import Array, check_choice
-from metaket.errors import NotComputableError
+from metaket.errors import InputError, NotComputableError
 
 __all__ = ["ROBUST", "Robust", "carried_by_one", "cluster_robust"]
 
 ROBUST = ("CR0", "CR1", "CR2")
+JOINED = 1e-12  # share of the largest weight below which a weight between clusters is rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,18 @@ def cluster_robust(y: Array, x: Array, weight: Array, cluster: npt.NDArray[np.in
 
     Raises
     ------
+    InputError
+        A weight joins two clusters.
     NotComputableError
         No more clusters than coefficients.
     """
     kind = check_choice("robust variance", kind, ROBUST)
+    joined = np.abs(np.where(cluster[:, None] == cluster[None, :], 0.0, weight)).max()
+    if joined > JOINED * np.abs(weight).max():
+        raise InputError(
+            "robust variances need independent clusters, but a random effect or a sampling covariance joins some; "
+            "choose the coarsest grouping as cluster"
+        )
     groups = [np.flatnonzero(cluster == c) for c in np.unique(cluster)]
     m, p = len(groups), x.shape[1]
     if m <= p:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from metaket.diagnostics.subgroups import Subgroups
 from metaket.plots._text import signed
+from metaket.pooling.components import spelled
 from metaket.pooling.correlated import CorrelatedResult
 from metaket.report.words import effect_text
 
@@ -26,7 +27,7 @@ def model_text(model: Modelled) -> str:
     parts = zip(model.names, model.coef.tolist(), model.std_error.tolist(), strict=True)
     coefficients = ", ".join(f"{name} {_short(value)} (SE {_short(error)})" for name, value, error in parts)
     if isinstance(model, CorrelatedResult):
-        components = ", ".join(f"{name} {_short(value)}" for name, value in model.components.items())
+        components = spelled(model.components, _short)
         return f"{coefficients}; {components or 'no random effects'}; {model.effects.k} effects"
     share = "" if model.r2 is None else f", R² {_short(model.r2)} %"
     return f"{coefficients}; τ² {_short(model.tau2)}{share}; k = {model.k}"

@@ -119,7 +119,7 @@ def _tau2_ci_high(fit: Any) -> Quantity:
 def _component(fit: Any, name: str) -> float:
     if name not in fit.components:
         raise InputError(f"the model has no single {name}; it has {', '.join(fit.components)}")
-    return float(fit.components[name])
+    return float(fit.component(name))
 
 
 @_add("rho", "correlation of the random effects", C)

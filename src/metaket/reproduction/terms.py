@@ -217,7 +217,7 @@ def _component_name(fit: Any, kind: str, name: str) -> str:
 def _component(kind: str) -> TermFunction:
     def read(fit: Any, name: str) -> Quantity:
         full = _component_name(fit, kind, name)
-        return Quantity(fit.components[full], kind="heterogeneity")
+        return Quantity(fit.component(full), kind="heterogeneity")
 
     return read
 

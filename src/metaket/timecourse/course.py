@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from metaket._notebook import ShownAsText
 from metaket.measures.registry import MEASURES, Scale, scale_of
+from metaket.pooling.components import spelled
 from metaket.timecourse.curve import TimeCurve, fit_curve, trend
 from metaket.timecourse.joint import JointFit, TimeTest
 from metaket.timecourse.over_rho import RhoBand, over_rho
@@ -127,7 +128,7 @@ def _lines(fit: JointFit) -> list[str]:
         out.append(f"{time_label(row['time_h']):>8s}  {shown}{near}, k = {row['k']}")
     if fit.without_spread:
         return [*out, f"structure {fit.structure}, {fit.method}: tau2 0, so no correlation between true effects"]
-    values = ", ".join(f"{name} {value:.4g}" for name, value in fit.model.components.items())
+    values = spelled(fit.model.components, lambda value: f"{value:.4g}")
     return [*out, f"structure {fit.structure}, {fit.method}: {values}"]
 
 

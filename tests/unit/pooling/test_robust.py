@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import metaket as mk
-from metaket.errors import DataWarning, NotComputableError
+from metaket.errors import DataWarning, InputError, NotComputableError
 
 RTOL = 1e-12
 CLUSTERS = 8
@@ -65,3 +65,10 @@ def test_contrasts_that_depend_on_each_other(y: np.ndarray) -> None:
     r = fit(y, "", nested=(study(),), moderators=np.arange(y.size, dtype=float)[:, None])
     with pytest.raises(NotComputableError, match="drop those that depend"):
         r.contrast([[1.0, 0.0], [2.0, 0.0]])
+
+
+def test_a_group_above_the_clusters(y: np.ndarray) -> None:
+    above = [str(int(s) % 2) for s in study()]
+    shifted = y + np.array([3.0 * int(a) for a in above])
+    with pytest.raises(InputError, match="choose the coarsest grouping"):
+        fit(shifted, "CR2", nested=(above,))
