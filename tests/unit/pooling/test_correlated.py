@@ -120,5 +120,5 @@ def test_bad_input(pairs: Rows, options: dict[str, Any], message: str) -> None:
 
 
 def test_an_unknown_component(pairs: Rows) -> None:
-    with pytest.raises(InputError, match="unknown component 'tau'.*sigma2"):
+    with pytest.raises(InputError, match=r"unknown component 'tau'.*sigma2"):
         fit(pairs, nested=("study",)).component_ci("tau")
