@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from metaket._checks import check_choice
 from metaket.errors import DataError, InputError
-from metaket.measures.registry import MEASURES
+from metaket.measures.registry import MEASURES, TRAITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ class Rules:
     ----------
     measure : str
     zero_cells, double_zero : str
-        As in `effect_sizes`.
+        As in `effect_sizes`; an empty `zero_cells` becomes the measure's own rule.
     crossover : "parallel" or float
         As in `effect_sizes`.
     options : mapping
@@ -56,13 +56,14 @@ class Rules:
     """
 
     measure: str
-    zero_cells: str = "only0"
+    zero_cells: str = ""
     double_zero: str = "drop"
     crossover: str | float = "parallel"
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "measure", MEASURES[self.measure].code)
+        object.__setattr__(self, "zero_cells", self.zero_cells or TRAITS[self.measure].zero_cells or "only0")
         if isinstance(self.crossover, str):
             check_choice("crossover handling", self.crossover, ("parallel",))
         elif not -1.0 < self.crossover < 1.0:

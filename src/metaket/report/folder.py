@@ -19,6 +19,7 @@ from metaket.report.html import Picture, report_html
 from metaket.report.models import models_frame
 from metaket.report.svg import LARGEST, inline_image, inline_svg, natural_width
 from metaket.report.words import by_kind, result_n
+from metaket.reproduction.analyse import rules_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -209,7 +210,7 @@ def _asked(item: AnalysisResult) -> dict[str, Any]:
         "tau2_method": a.tau2,
         "test": a.test,
         "i2_definition": a.i2,
-        "zero_cells": a.zero_cells,
+        "zero_cells": rules_of(a).zero_cells,
         "double_zero": a.double_zero,
         "crossover": a.crossover,
         "include": "; ".join(a.include),

@@ -163,7 +163,8 @@ def _clean(values: dict[str, Any]) -> dict[str, Any]:
 def spec_dict(a: Analysis) -> dict[str, Any]:
     """The options of an analysis as plain data."""
     names = ("model", "tau2", "test", "i2", "zero_cells", "double_zero", "crossover")
-    spec = {"measure": a.measure} | {name: getattr(a, name) for name in names} | {"where": dict(a.where)}
+    used = {name: getattr(a, name) for name in names} | {"zero_cells": rules_of(a).zero_cells}
+    spec = {"measure": a.measure} | used | {"where": dict(a.where)}
     options = {name: _plain(getattr(a, name)) for name in MODEL_OPTIONS}
     return spec | {name: value for name, value in options.items() if value != _plain(DEFAULTS[name])}
 

@@ -13,7 +13,7 @@ from metaket._checks import check_choice, check_level
 from metaket._distributions import critical
 from metaket.errors import InputError
 from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS
-from metaket.measures.registry import MEASURES, scale_of
+from metaket.measures.registry import MEASURES, TRAITS, scale_of
 from metaket.pooling.spec import PoolSpec
 from metaket.reproduction.bounds_answer import Bounds, StudySet
 from metaket.reproduction.bounds_decision import possible_totals
@@ -40,7 +40,7 @@ def bounds(
     test: str = "z",
     level: float = 0.95,
     better: str = "higher",
-    zero_cells: str = "only0",
+    zero_cells: str = "",
     double_zero: str = "drop",
     seed: int = 0,
 ) -> Bounds:
@@ -59,7 +59,7 @@ def bounds(
     studies : int, optional
         How many of the rows take part, if not all: every choice of that many is gone through.
     model, tau2, test, level, zero_cells, double_zero
-        As in `pool` and `effect_sizes`; models random and common.
+        As in `pool` and `effect_sizes`; models random and common. Without `zero_cells` the measure's own rule.
     better : {"higher", "lower"}
         Which direction of the effect favours the treatment.
     seed : int
@@ -99,7 +99,7 @@ def bounds(
     spec = PoolSpec.of(model, tau2, test)
     if spec.model not in ("random", "common") or spec.tau2 == "GENQ":
         raise InputError(f"bounds has the models random and common, with tau2 from the data or known, got {model!r}")
-    check_choice("zero-cell rule", zero_cells, ZERO_CELLS)
+    zero_cells = check_choice("zero-cell rule", zero_cells or _own_rule(measure), ZERO_CELLS)
     check_choice("double-zero rule", double_zero, DOUBLE_ZERO)
     check_choice("better", better, ("higher", "lower"))
     all_ties = read_ties(ties)
@@ -109,6 +109,10 @@ def bounds(
     sets = [_set(chosen, every, asked, seed) for chosen in _choices(every, studies)]
     texts = tuple(tie.label or f"{tie.quantity} {tie.printed.text}" for tie in all_ties)
     return Bounds(asked.measure, tuple(s.name for s in every), texts, tuple(sets), seed)
+
+
+def _own_rule(measure: str) -> str:
+    return TRAITS[MEASURES[measure].code].zero_cells or "only0"
 
 
 def _rows(data: Any) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ class Analysis(_Strict):
     tau2: str | float = "DL"
     test: str = "z"
     i2: str = "Q"
-    zero_cells: str = "only0"
+    zero_cells: str = ""
     double_zero: str = "drop"
     crossover: str | float = "parallel"
     vtype: str = ""

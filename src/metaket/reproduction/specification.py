@@ -157,7 +157,7 @@ def _effect_sets(
             try:
                 selection = select(frame, where, code, include=include, variants=analysis.variants)
                 options = own.options if code == own.measure else {}
-                sets = row_effects(selection, Rules(code, own.zero_cells, own.double_zero, crossover, options))
+                sets = row_effects(selection, Rules(code, analysis.zero_cells, own.double_zero, crossover, options))
             except MetaketError as error:
                 failed.append(f"{choice}: {error}")
                 continue

@@ -65,7 +65,7 @@ def pool_over_time(
     tau2: str | float = "REML",
     test: str = "z",
     crossover: str | float = "parallel",
-    zero_cells: str = "only0",
+    zero_cells: str = "",
     double_zero: str = "drop",
     title: str = "",
     structure: str | None = None,
@@ -97,7 +97,7 @@ def pool_over_time(
     tau2, test
         As in `pool`; the joint model takes REML or ML, and the normal test.
     crossover, zero_cells, double_zero
-        As in `effect_sizes`.
+        As in `effect_sizes`; without `zero_cells` the measure's own rule.
     title : str
         For figures and tables; the outcome by default.
     structure : {"CS", "HCS", "AR", "HAR", "CAR", "UN", "DIAG", "ID"}, optional
