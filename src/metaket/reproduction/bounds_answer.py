@@ -16,7 +16,8 @@ __all__ = ["Bounds", "Span", "StudySet"]
 
 STATUSES = ("possible", "not found", "impossible")
 LIMIT = (
-    "the inner range was found by a seeded search from the outer one's completions; it is not proved to be all there is"
+    "the inner range was found by a seeded search, from completions at the ends of the outer one and random ones; "
+    "it is not proved to be all there is"
 )
 
 

@@ -17,6 +17,7 @@ from metaket.reproduction.bounds_answer import Span, Table
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie
 from metaket.reproduction.bounds_program import Program, cheapest
 from metaket.reproduction.bounds_search import Asked, Neighbours, Results, climb, pool_choices
+from metaket.reproduction.bounds_start import drawn, moved_to_fit
 
 __all__ = ["RANGES", "found_by_search", "side_of", "spans_of"]
 
@@ -68,14 +69,17 @@ def found_by_search(
     """
     side = next((s for s in (side_of(tie, asked.better) for tie in asked.ties) if s), 0)
     priced = _priced(program, side) if side else []
-    starts = np.unique(np.array([*met, *priced], dtype=np.int64).reshape(-1, len(program.studies)), axis=0)
-    seen = [pool_choices(program.studies, starts, asked)]
     space, rng = Neighbours(program.studies), np.random.default_rng(seed)
+    starts = np.array([*met, *priced], dtype=np.int64).reshape(-1, len(program.studies))
+    starts = np.unique(np.concatenate([starts, drawn(program, rng)]), axis=0)
+    starts = np.concatenate([starts, moved_to_fit(program, asked, starts, rng)])
+    seen = [pool_choices(program.studies, starts, asked)]
+    tied = not all(tie.margin for tie in asked.ties)
     for goal in _goals():
         end = proved.get(goal.name, (-math.inf, math.inf))[1 if goal.sign > 0 else 0] * goal.sign
         score = _score(goal, side)
         values = np.where(seen[0].fits, goal.sign * goal.value(seen[0]), -np.inf)
-        order = np.argsort(-values, kind="stable")[: STARTS if goal.name not in RANGES else 1]
+        order = np.argsort(-values, kind="stable")[: STARTS if goal.name not in RANGES or tied else 1]
         open_ones = [i for i in order if -math.inf < values[i] < end - 1e-6 * (1.0 + abs(end))]
         seen += [climb(space, asked, starts[i], score, rng) for i in open_ones]
     found = Results.join(seen)
