@@ -216,11 +216,12 @@ def _nearest(grid: _Grid, figures: Sequence[Figure]) -> tuple[tuple[Nearest, ...
     base: list[Figure] = []
     if grid.count(base) > NEAREST_LIMIT:
         base = [f for f in figures if f.name.startswith("percent")]
-    if not 0 < grid.count(base) <= NEAREST_LIMIT:
+    if grid.count(base) > NEAREST_LIMIT:
         return (), "too many tables to look for the nearest; narrow an arm's size"
     tables = Tables.join(list(grid.blocks(base)))
     if not len(tables.n_t):
-        return (), "the counts that are given contradict each other"
+        what = " and the percentages" if base else ""
+        return (), f"the counts{what} that are given contradict each other"
     broken = np.stack([~f.holds(tables) for f in figures])
     fewest = np.flatnonzero(broken.sum(axis=0) == broken.sum(axis=0).min())
     some = tables.take(fewest)

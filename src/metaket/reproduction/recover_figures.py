@@ -19,6 +19,7 @@ from metaket.reproduction.recover_text import EffectText, agrees, read_effect, r
 __all__ = ["EFFECTS", "Figure", "Tables", "figures_of"]
 
 EFFECTS = {"odds_ratio": "OR", "risk_ratio": "RR", "risk_difference": "RD"}
+RATIOS = ("odds_ratio", "risk_ratio")
 ROUNDED = {0.90: 1.645, 0.95: 1.96, 0.99: 2.576}  # critical values as papers write them
 LABELS = {"odds_ratio": "odds ratio", "risk_ratio": "risk ratio", "risk_difference": "risk difference"}
 
@@ -72,6 +73,8 @@ class Figure:
         Each way in which a table may have given the figure, by its label: (m,) values of m tables.
     cost : int
         0 for arithmetic, 1 for a distribution, 2 for an exact test: the cheap ones are tried first.
+    partner : Figure or None
+        For the upper limit of an interval the lower one: a paper has both by the same reading.
     """
 
     name: str
@@ -79,10 +82,20 @@ class Figure:
     printed: Printed
     readings: Mapping[str, Reading]
     cost: int = 0
+    partner: Figure | None = None
 
     def by_reading(self, tables: Tables) -> dict[str, npt.NDArray[np.bool_]]:
-        """Where each reading prints as printed."""
-        return {label: agrees(self.printed, func(tables)) for label, func in self.readings.items()}
+        """Where each reading prints as printed, and is one that gives the partner."""
+        open_ones = self._open(tables)
+        return {label: agrees(self.printed, func(tables)) & open_ones[label] for label, func in self.readings.items()}
+
+    def _open(self, tables: Tables) -> dict[str, npt.NDArray[np.bool_]]:
+        """Where each reading may be the one: where it gives the partner, or where none does."""
+        if self.partner is None:
+            return dict.fromkeys(self.readings, np.ones(len(tables.n_t), dtype=bool))
+        hits = self.partner.by_reading(tables)
+        none = ~np.any(list(hits.values()), axis=0)
+        return {label: np.asarray(hit | none) for label, hit in hits.items()}
 
     def holds(self, tables: Tables) -> npt.NDArray[np.bool_]:
         """Where any reading does."""
@@ -93,8 +106,12 @@ class Figure:
         if self.printed.relation != "=":
             return np.where(self.holds(tables), 0.0, np.inf)
         half = 0.5 * 10.0**self.printed.exponent
-        far = [np.abs(func(tables) - self.printed.value) / half for func in self.readings.values()]
-        return np.asarray(np.min([np.where(np.isnan(f), np.inf, f) for f in far], axis=0))
+        open_ones = self._open(tables)
+        far = []
+        for label, func in self.readings.items():
+            steps = np.abs(func(tables) - self.printed.value) / half
+            far.append(np.where(open_ones[label] & ~np.isnan(steps), steps, np.inf))
+        return np.asarray(np.min(far, axis=0))
 
 
 def figures_of(
@@ -119,7 +136,9 @@ def figures_of(
             out += [_p_value(f"{name}_p", given.p, tests)] if given.p else []
     if chi2 is not None:
         readings = {"chi-square": _statistic(False), "chi-square with Yates' correction": _statistic(True)}
-        out.append(Figure("chi2", "chi-square", read_named("chi2", chi2), readings))
+        printed = read_named("chi2", chi2)
+        _check_value("chi2", printed, 0.0)
+        out.append(Figure("chi2", "chi-square", printed, readings))
     if p is not None:
         out.append(_p_value("p", read_named("p", p), tests))
     return tuple(sorted(out, key=lambda figure: figure.cost))
@@ -133,6 +152,8 @@ def _percent(name: str, text: str) -> Figure:
 
 
 def _p_value(name: str, printed: Printed, tests: Sequence[str]) -> Figure:
+    if printed.relation != "words":
+        _check_value(name, printed, 0.0, 1.0)
     entries = [TABLE_TESTS[code] for code in tests]
     if not entries:
         raise InputError(f"tests must name at least one of {', '.join(TABLE_TESTS.codes)}")
@@ -154,20 +175,32 @@ def _effect(name: str, given: EffectText) -> list[Figure]:
         ("_low", ", lower limit", given.low, -1.0),
         ("_high", ", upper limit", given.high, 1.0),
     )
-    out = []
+    out: list[Figure] = []
+    low = None
     for end, where, printed, side in places:
         if printed is None:
             continue
-        if printed.relation == "words":
-            raise InputError(f"{name} must be a number, got {printed.text!r}")
+        _check_value(name, printed, 0.0 if name in RATIOS else -np.inf)
         factor = 100.0 if printed.unit == "%" else 1.0
+        if name not in RATIOS and side == 0.0 and abs(printed.value) > factor:
+            raise InputError(f"{name} must be between -1 and 1, or a percentage such as '-12.1%', got {printed.text!r}")
         readings = {
             ", ".join(filter(None, (label, by))): partial(func, half=side * z, factor=factor)
             for label, func in _READINGS[name].items()
             for by, z in (_critical(given.level) if side else {"": 0.0}).items()
         }
-        out.append(Figure(f"{name}{end}", f"{LABELS[name]}{where}", printed, readings))
+        out.append(Figure(f"{name}{end}", f"{LABELS[name]}{where}", printed, readings, partner=low))
+        low = out[-1] if side < 0 else None
     return out
+
+
+def _check_value(name: str, printed: Printed, least: float, most: float = np.inf) -> None:
+    """Words and numbers that no table can give are no figures."""
+    if printed.relation == "words":
+        raise InputError(f"{name} must be a number, got {printed.text!r}")
+    if not least <= printed.value <= most:
+        told = f"between {least:g} and {most:g}" if np.isfinite(most) else f"at least {least:g}"
+        raise InputError(f"{name} must be {told}, got {printed.text.strip()!r}")
 
 
 def _critical(level: float) -> dict[str, float]:

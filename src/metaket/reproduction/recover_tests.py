@@ -82,6 +82,8 @@ def wald_p(a: Array, n1: Array, c: Array, n2: Array) -> Array:
 )
 def fisher_p(a: Array, n1: Array, c: Array, n2: Array) -> Array:
     """The probability, given the margins, of every table that is no likelier than the one seen."""
+    if not len(a):
+        return np.empty(0)
     margins, where = np.unique(np.stack([n1, n2, a + c], axis=-1).astype(np.int64), axis=0, return_inverse=True)
     width = int(np.max(np.minimum(margins[:, 0], margins[:, 2]))) + 1
     step = max(1, BLOCK // width)

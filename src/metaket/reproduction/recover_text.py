@@ -44,10 +44,16 @@ class EffectText(NamedTuple):
 
 def read_named(name: str, text: object) -> Printed:
     """`read_printed`, with the argument's name in the message."""
+    _check_blank(name, text)
     try:
         return read_printed(str(text))
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+
+
+def _check_blank(name: str, text: object) -> None:
+    if not str(text).strip():
+        raise InputError(f"{name} is blank: give it as printed, or leave it out")
 
 
 def read_count(name: str, value: Any) -> Counts:
@@ -91,6 +97,7 @@ def read_effect(name: str, text: object) -> EffectText:
     InputError
         None of these, an interval whose ends are in the wrong order, or more than an estimate, its interval and p.
     """
+    _check_blank(name, text)
     try:
         parts = {part.role: part for part in read_parts(str(text).strip())}
     except InputError as error:

@@ -6,7 +6,9 @@ import itertools
 import math
 import re
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import metaket as mk
@@ -126,6 +128,25 @@ def test_risk_difference_in_percent_or_as_a_fraction() -> None:
     assert (30, 47, 7, 25) in tables(in_percent) == tables(as_fraction)
 
 
+def test_both_limits_are_of_one_reading() -> None:
+    """1/1 against 8/9 has the lower limit by one reading of its empty cell, and the upper by the other only."""
+    found = mk.recover(n_t=1, n_c=9, events_t=1, events_c=8, risk_ratio="1 (1 to 2)")
+    low, high = (next(f for f in found.figures if f.name == name) for name in ("risk_ratio_low", "risk_ratio_high"))
+    one = Tables(*(np.array([float(x)]) for x in (1, 1, 8, 9)))
+    assert found.count == 0
+    assert found.excluded_by == ("risk_ratio_high",)
+    assert low.holds(one)[0]
+    assert replace(high, partner=None).holds(one)[0]
+    assert found.nearest[0].breaks == ("risk_ratio_high",)
+
+
+def test_no_table_and_a_p_value_have_a_frame_and_json() -> None:
+    none = mk.recover(n_t=20, n_c=20, odds_ratio="0.001", p="0.9")
+    assert none.verdict == "none"
+    assert len(none.to_frame()) == 0
+    assert none.to_dict()["excluded_by"] == ["p"]
+
+
 def test_json_holds_everything() -> None:
     told = mk.recover(n_t=7, percent_t="50%", n_c=3).to_dict()
     assert told["verdict"] == "none"
@@ -153,6 +174,13 @@ def test_unknown_arms_are_tried_up_to_max_n_and_it_is_said() -> None:
         ({"n_t": 5, "n_c": 5, "odds_ratio": "2.1 (1.2 to"}, "odds_ratio: cannot read the printed value '2.1 (1.2 to'"),
         ({"n_t": 5, "n_c": 5, "odds_ratio": "2 (3 to 1)"}, "its interval runs from 3 down to 1"),
         ({"n_t": 5, "n_c": 5, "odds_ratio": "NS"}, "odds_ratio must be a number, got 'NS'"),
+        ({"n_t": 5, "n_c": 5, "odds_ratio": "-2"}, "odds_ratio must be at least 0, got '-2'"),
+        ({"n_t": 5, "n_c": 5, "risk_ratio": "2 (-1 to 3)"}, "risk_ratio must be at least 0, got '-1'"),
+        ({"n_t": 5, "n_c": 5, "risk_difference": "12"}, "between -1 and 1, or a percentage such as '-12.1%', got '12'"),
+        ({"n_t": 5, "n_c": 5, "chi2": "-3"}, "chi2 must be at least 0, got '-3'"),
+        ({"n_t": 5, "n_c": 5, "chi2": "NS"}, "chi2 must be a number, got 'NS'"),
+        ({"n_t": 5, "n_c": 5, "p": "1.7"}, "p must be between 0 and 1, got '1.7'"),
+        ({"n_t": 5, "n_c": 5, "odds_ratio": " "}, "odds_ratio is blank: give it as printed, or leave it out"),
         ({"n_t": 5, "n_c": 5, "p": "small"}, "p: cannot read the printed value 'small'"),
         ({"n_t": 5, "n_c": 5, "p": "0.04", "tests": ["fischer"]}, "Did you mean fisher"),
         ({"n_t": 5, "n_c": 5, "p": "0.04", "tests": []}, "tests must name at least one"),
@@ -167,6 +195,8 @@ def test_messages(arguments: dict[str, object], message: str) -> None:
 
 def test_contradicting_counts_are_said_so() -> None:
     found = mk.recover(n_t=5, n_c=5, events_total=11)
+    assert "the counts that are given contradict each other" in str(found)
+    found = mk.recover(n_t=20, n_c=20, n_total=50, odds_ratio="2.0")
     assert "the counts that are given contradict each other" in str(found)
 
 

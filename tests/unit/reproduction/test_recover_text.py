@@ -42,7 +42,7 @@ def test_minus_signs_percent_and_level() -> None:
     "text", ["4.54 (1.58)", "4.54 (a to b)", "(1.58 to 13.05)", "4.54 (1.58 to 13.05; I2 = 3%)", ""]
 )
 def test_what_is_no_effect(text: str) -> None:
-    with pytest.raises(InputError, match=r"odds_ratio: cannot read|odds_ratio must be a number"):
+    with pytest.raises(InputError, match=r"odds_ratio: cannot read|odds_ratio must be a number|odds_ratio is blank"):
         read_effect("odds_ratio", text)
 
 
