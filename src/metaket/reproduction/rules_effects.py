@@ -6,10 +6,11 @@ What is printed is rounded, so every comparison is between the ranges that the p
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from metaket.measures.registry import scale_of
 from metaket.outcomes import NUMBERS
@@ -22,6 +23,8 @@ __all__: list[str] = []
 
 LARGE = 3.0  # standardised differences beyond this are rare enough to be looked at
 OFF = 0.02  # share of an interval's width by which its middle may be off beyond rounding
+FAR_OFF = 0.1  # from here it is likely that something is wrong
+FEWEST_DF = 5.0  # a t interval on no fewer degrees of freedom is up to 1.31 times as wide as the normal one
 FAR = 2.0  # an SD below the others' by more than this
 FEWEST = 6  # patients in the arm: below, an SE is not far from an SD
 SAME = 1.5  # an SD that, times sqrt(n), is within this factor of the others' SDs was probably an SE
@@ -32,35 +35,62 @@ DIGITS = (8, 12)  # printed digits that two studies share: worth a look, and har
 def _intervals(paper: Paper) -> Hits:
     """Limits in order, the estimate between them and near the middle, a possible precision that agrees with them."""
     for number, row in paper.outcomes.iterrows():
-        for message, level in (*_disordered(row), *_precision(row)):
-            yield row_name(number, row), message, level
+        halves = {name: printed_half(paper, number, name) for name in ("y", "ci_low", "ci_high", "se")}
+        for message in (*_disordered(row), *_impossible(row)):
+            yield row_name(number, row), message, "error"
+        for message, sure in (*_off_middle(row, halves), *_other_width(row, halves)):
+            yield row_name(number, row), message, "warning", sure
 
 
-def _disordered(row: Any) -> Iterator[tuple[str, str]]:
+def _disordered(row: Any) -> Iterator[str]:
     low, high, y = row["ci_low"], row["ci_high"], row["y"]
     if np.isnan(low) != np.isnan(high):
-        yield "an interval needs both ci_low and ci_high", "error"
+        yield "an interval needs both ci_low and ci_high"
     if low > high:
-        yield f"ci_low {low:g} is above ci_high {high:g}", "error"
+        yield f"ci_low {low:g} is above ci_high {high:g}"
     elif y < low or y > high:
-        yield f"y = {y:g} is outside its interval {low:g} to {high:g}", "error"
-    elif abs(y - (low + high) / 2) > 0.1 * (high - low):
-        yield "y is over 10 % of the width off the interval's middle: another scale?", "warning"
+        yield f"y = {y:g} is outside its interval {low:g} to {high:g}"
     if row["y_low"] > row["y_high"]:
-        yield f"y_low {row['y_low']:g} is above y_high {row['y_high']:g}", "error"
+        yield f"y_low {row['y_low']:g} is above y_high {row['y_high']:g}"
     elif y < row["y_low"] or y > row["y_high"]:
-        yield f"y = {y:g} is outside its printed range {row['y_low']:g} to {row['y_high']:g}", "error"
+        yield f"y = {y:g} is outside its printed range {row['y_low']:g} to {row['y_high']:g}"
 
 
-def _precision(row: Any) -> Iterator[tuple[str, str]]:
-    se, width = row["se"], row["ci_high"] - row["ci_low"]
+def _impossible(row: Any) -> Iterator[str]:
     for name in ("se", "v"):
         if row[name] <= 0:
-            yield f"{name} is {row[name]:g}; it must be above 0", "error"
+            yield f"{name} is {row[name]:g}; it must be above 0"
     if row["p"] <= 0 or row["p"] > 1:
-        yield f"p is {row['p']:g}; a p-value lies between 0 and 1", "error"
-    if se > 0 and abs(width / (2 * 1.959964 * se) - 1) > 0.1:
-        yield f"SE {se:g} does not fit the interval's width {width:g}", "warning"
+        yield f"p is {row['p']:g}; a p-value lies between 0 and 1"
+
+
+def _off_middle(row: Any, halves: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """An estimate off the middle of its interval by more than the rounding of the three.
+
+    A derived row may come from numbers with fewer decimals than its own, so that only a wide gap says something.
+    """
+    low, high, y = row["ci_low"], row["ci_high"], row["y"]
+    if not low <= y <= high:
+        return
+    gap = middle_gap(y, low, high, [halves[name] for name in ("y", "ci_low", "ci_high")])
+    if gap > (FAR_OFF if row["status"] == "derived" else OFF):
+        sure = "likely" if gap > FAR_OFF else "possible"
+        yield f"y is {100 * gap:.2g} % of the width off the interval's middle: another scale?", sure
+
+
+def _other_width(row: Any, halves: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """A standard error that no interval of that width has, from the normal to the t on few degrees of freedom."""
+    se, width, wide = row["se"], row["ci_high"] - row["ci_low"], halves["ci_low"] + halves["ci_high"]
+    if not (se > 0 and width > 0):
+        return
+    most = (width + wide) / 2 / Z
+    least = max(width - wide, 0.0) / 2 / float(stats.t.ppf(0.975, FEWEST_DF))
+    slack = halves["se"] + OFF * se
+    if se - slack > most or se + slack < least:
+        yield (
+            f"SE {se:g} does not fit the interval's width {width:g}, which is of one from {least:.3g} to {most:.3g}",
+            "likely",
+        )
 
 
 @RULES.add(
