@@ -13,7 +13,8 @@ import metaket.reproduction.rules_bias
 import metaket.reproduction.rules_claims
 import metaket.reproduction.rules_effects
 import metaket.reproduction.rules_folder
-import metaket.reproduction.rules_rows  # noqa: F401  the rules register themselves
+import metaket.reproduction.rules_rows
+import metaket.reproduction.rules_sizes  # noqa: F401  the rules register themselves
 from metaket._notebook import ShownAsText
 from metaket.reproduction.findings import LEVELS, RULES, Finding
 from metaket.reproduction.package import update_hashes
