@@ -45,7 +45,7 @@ def test_a_sound_folder_has_nothing_but_the_note_on_digests(tmp_path: Path) -> N
 
 
 def test_every_rule_is_triggered() -> None:
-    """A new rule needs a test here or in test_check_rules.py."""
+    """A new rule needs a test here or in another test_check*.py."""
     text = "".join(p.read_text(encoding="utf-8") for p in Path(__file__).parent.glob("test_check*.py"))
     assert [e.code for e in RULES if f'"{e.code}"' not in text] == []
 
