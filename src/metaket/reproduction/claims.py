@@ -30,7 +30,7 @@ _LABEL = re.compile(
     r"(?:p(?:-?\s?values?)?|i\^?[2²]|q(?:_?[beEmM])?|h\^?[2²]|n|k|z|t|d|g|r|rr|or|hr|irr|rd|md|smd|wmd|es|ate|beta|β|"
     r"(?:tau|τ|t|chi|χ)-?\^?[2²]|tau|τ|se|sd|ci|odds ratio|risk ratio|relative risk|hazard ratio|"
     r"(?:standardi[sz]ed |weighted )?mean difference)"
-    r"\s*(?:\(?\s*(?:df\s*=\s*)?\d+\s*\)?\s*(?=[<>=~]))?(?=[\s<>=:~.+-])\s*",
+    r"\s*(?:\(?\s*(?:df\s*=\s*)?\d+\s*\)?\s*(?=[<>=~]))?(?:(?=[\s<>=:~.+-])|,(?=\s))\s*",
     re.I,
 )
 _NOT = re.compile(

@@ -47,6 +47,10 @@ _MINUS = "[-\N{MINUS SIGN}\N{EN DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}]"
 # 1.2 x 10^-5, 1.2×10⁻⁵; a flattened 1.2 x 10-5 has lost its raised minus, which only a sign of times gives away
 _POWER = re.compile(rf"(?<=\d)\s*(?:{_TIMES}|{_MIDDLE})\s*10\s*(?:\^|\*\*)\s*[({{]?\s*(\+|{_MINUS})?\s*(\d+)[)}}]?")
 _FLAT_POWER = re.compile(rf"(?<=\d)\s*{_TIMES}\s*10\s*({_MINUS})\s*(\d+)")
+# marks of a footnote behind a number, or behind the bracket that ends it
+_MARKS = re.compile(r"(?<=[\d%)\]}])\s?[*\N{DAGGER}\N{DOUBLE DAGGER}\N{SECTION SIGN}\N{PILCROW SIGN}]+(?=$|[\s,;)\]}])")
+_SAID = {"less than": "<", "below": "<", "greater than": ">", "more than": ">", "at most": "<=", "at least": ">="}
+_SAID_BEFORE = re.compile(rf"\b({'|'.join(_SAID)})\s+(?=[\d.\N{{MIDDLE DOT}}])", re.I)
 _RAISED_RUN = re.compile(r"(?<=10)([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _ONES = [
     "zero",
@@ -76,11 +80,12 @@ _WITH_NOUN = re.compile(rf"(?:n\s*=\s*)?([\d,]+|[a-z]+(?:-[a-z]+)?)((?:\s+[a-z][
 
 
 def plain(text: str) -> str:
-    """One kind of minus, dot and space; powers of ten as in 1.2e-5."""
+    """One kind of minus, dot and space; powers of ten as in 1.2e-5; no marks of footnotes, and < for "less than"."""
     raised = _RAISED_RUN.sub(lambda m: "^" + m[1].translate(_RAISED), text)
     flat = _POWER.sub(lambda m: f"e{'-' if m[1] and m[1] != '+' else ''}{m[2]}", raised)
     flat = _FLAT_POWER.sub(r"e-\2", flat)
-    return " ".join(flat.translate(_SIGNS).split())
+    said = _SAID_BEFORE.sub(lambda m: f"{_SAID[m[1].lower()]} ", _MARKS.sub("", flat))
+    return " ".join(said.translate(_SIGNS).split())
 
 
 def words_to_number(text: str) -> str:

@@ -45,6 +45,9 @@ def roles(text: str) -> dict[str, float]:
         "1.58, 95% CI 1.20 to 2.09",
         "RR 1.58, 95% CI (1.20 to 2.09)",
         "RR = 1.58; 95% confidence interval 1.20 to 2.09",
+        "OR, 1.58; 95% CI, 1.20-2.09",
+        "1.58 (1.20 to 2.09)*",
+        "1.58* (1.20 to 2.09)",
     ],
 )
 def test_a_value_with_its_interval(text: str) -> None:
