@@ -28,7 +28,8 @@ __all__ = ["Maximum", "profile_interval", "profile_loglik"]
 HIGHER = 1e-5  # of a log-likelihood: a held fit above the free one by more shows that the free one is no maximum
 SOFT = 3.0  # logit to which a start draws correlations back from the end of their range, where slopes vanish
 FAR = 1e4  # standard deviations up to this many spreads of the effects are searched; the likelihood is level beyond
-FIRST_STEP = 0.5  # on the logit of a correlation
+FIRST_STEP = 0.5  # on the logit of a correlation, or share of a standard error
+LADDER = (-17.0, -13.0, -9.0, -6.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 13.0, 17.0)  # logits
 ROUNDS = 5  # times that a limit is searched again after other starting points have found a higher likelihood there
 SAME = 1e-7  # two drops, on the root scale, closer than this are the same
 XTOL = 1e-10
@@ -225,24 +226,20 @@ def _of_variance(curve: _Curve) -> Interval:
     spread = spread_of(curve.model.y, curve.model.v)
     low = 0.0 if curve.best == 0.0 else _limit(curve, [0.0], XTOL * spread)
     step = max(curve.best, FIRST_STEP * math.sqrt(float(np.mean(np.diag(curve.model.v)))))
-    outward = [sd for sd in _steps(curve.best, step) if sd < FAR * spread]
-    high = _limit(curve, [*outward, FAR * spread], XTOL * spread)
+    doubling = (curve.best + step * (2.0**i - 1.0) for i in range(1, 60))
+    high = _limit(curve, [*(sd for sd in doubling if sd < FAR * spread), FAR * spread], XTOL * spread)
     return Interval(0.0 if math.isnan(low) else low**2, math.inf if math.isnan(high) else high**2)
 
 
 def _of_correlation(curve: _Curve, s: Structure) -> Interval:
     limits = []
     for side, end in ((-1.0, s.rho_low), (1.0, 1.0)):
-        outward = [t for t in _steps(curve.best, side * FIRST_STEP) if abs(t) < SATURATED]
-        found = _limit(curve, [*outward, _logit(s, end)], XTOL)
+        rungs = [curve.best + side * FIRST_STEP, *(side * rung for rung in LADDER)]
+        ahead = [t for t in rungs if side * (t - curve.best) >= FIRST_STEP and abs(t) < SATURATED]
+        found = _limit(curve, [*ahead, _logit(s, end)], XTOL)
         natural = end if math.isnan(found) else s.rho_low + (1.0 - s.rho_low) * float(special.expit(found))
         limits.append(natural ** (1.0 / s.unit) if s.unit != 1.0 else natural)
     return Interval(limits[0], limits[1])
-
-
-def _steps(best: float, first: float) -> list[float]:
-    """Points on the way out from the optimum, each step twice the one before."""
-    return [best + first * (2.0**i - 1.0) for i in range(1, 60)]
 
 
 def _limit(curve: _Curve, outward: list[float], xtol: float) -> float:

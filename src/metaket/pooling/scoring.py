@@ -107,16 +107,18 @@ def fit_components(
         starts = np.concatenate([starts, first_starts(parts, unit.y, unit.v), _survey(unit, fixed, free, restricted)])
     ends = [_quasi_newton(unit, np.where(free, first, fixed), free, restricted) for first in starts]
     best = ends[int(_best(np.array([value for _, value in ends])))][0]
-    theta, value, converged = _climb(replace(unit, v=unit.v[None]), best[None, :], free, restricted)
-    theta = parts.rescale(_ended(unit, theta[0], float(value[0]), free, restricted), scale)
+    alone = replace(unit, v=unit.v[None])
+    theta, value, converged = _climb(alone, best[None, :], free, restricted)
+    theta = parts.rescale(_ended(alone, theta, value, free, restricted)[0], scale)
     return Components(theta, evaluate(replace(unit, y=y, v=v), theta, restricted), bool(converged[0]))
 
 
-def _ended(data: Data, theta: Array, value: float, free: npt.NDArray[np.bool_], restricted: bool) -> Array:
-    """`theta` with saturated correlations put at the end of their range, where that is no loss."""
+def _ended(data: Data, theta: Array, value: Array, free: npt.NDArray[np.bool_], restricted: bool) -> Array:
+    """`theta` (m, a) with saturated correlations put at the end of their range, where that is no loss."""
     saturated = free & data.parts.is_correlation & (np.abs(theta) >= SATURATED - ZERO)
     at_end = np.where(saturated, np.copysign(END, theta), theta)
-    return at_end if evaluate(data, at_end, restricted).value >= value - BETTER else theta
+    kept = evaluate(data, at_end, restricted).value >= value - BETTER
+    return np.where(kept[:, None], at_end, theta)
 
 
 def _survey(data: Data, fixed: Array, free: npt.NDArray[np.bool_], restricted: bool) -> Array:
@@ -196,7 +198,9 @@ def fit_many(y: Array, x: Array, v: Array, parts: Covariances, method: str, star
     begin = parts.rescale(starts, 1.0 / scale)
     found = [_climb(unit, np.tile(first, (m, 1)), free, restricted) for first in begin]
     best = _best(np.array([value for _, value, _ in found]))
-    theta = parts.rescale(np.array([found[s][0][i] for i, s in enumerate(best)]), scale)
+    each = np.arange(m)
+    top, value = (np.array([f[part] for f in found])[best, each] for part in (0, 1))
+    theta = parts.rescale(_ended(unit, top, value, free, restricted), scale)
     converged = np.array([found[s][2][i] for i, s in enumerate(best)])
     for i in np.flatnonzero(~converged):
         alone = fit_components(y, x, v[i], parts, method)
