@@ -31,7 +31,7 @@ ATOL = 1e-14
 GRID = {
     **dict.fromkeys(("RR", "OR", "PETO", "YUQ", "YUY", "PBIT", "OR2DN", "OR2DL"), 64),
     **{"RD": 104, "AS": 28, "PHI": 28},
-    **{"MD": 8, "SMD": 16, "SMDH": 4, "SMD1": 12, "SMD1H": 4, "ROM": 16, "CVR": 4, "VR": 4, "D2ORN": 4, "D2ORL": 4},
+    **{"MD": 8, "SMD": 16, "SMDH": 4, "SMD1": 16, "SMD1H": 4, "ROM": 16, "CVR": 4, "VR": 4, "D2ORN": 4, "D2ORL": 4},
     **{"MC": 2, "SMCC": 4, "SMCR": 4, "SMCRH": 2, "ROMC": 2, "CVRC": 2, "VRC": 2},
     **dict.fromkeys(("MPRD", "MPRR", "MPOR", "MPORC", "MPPETO", "MPORM"), 4),
     **{"PR": 12, "PLN": 9, "PLO": 9, "PAS": 3, "PFT": 3},

@@ -1,6 +1,8 @@
 """Standardised mean differences from t, F, r and odds ratios, and back.
 
 d is Cohen's d of two independent groups (difference over the pooled standard deviation, no small-sample correction).
+Where the sizes of the groups are known its sampling variance comes with it:
+``mk.generic(found, found, measure="SMD")``.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ CHINN = "Hasselblad & Hedges (1995) Psychol Bull 117:167-178; Chinn (2000) Stat 
 MEYER = (
     "Rosenthal (1994) in Handbook of Research Synthesis, pp. 231-244; McGrath & Meyer (2006) Psychol Methods 11:386-401"
 )
+AND_V = ", v = 1/n_t + 1/n_c + d^2 / (2 (n_t + n_c))"
 FACTORS = {"logistic": LOGISTIC, "normal": COX}
 
 
@@ -39,6 +42,12 @@ def _root(n_t: Any, n_c: Any) -> Array:
     a, b = arrays(n_t=n_t, n_c=n_c)
     above(0.0, n_t=a, n_c=b)
     return np.asarray(np.sqrt(1 / a + 1 / b))
+
+
+def _with_variance(d: Array, n_t: Any, n_c: Any) -> dict[str, Any]:
+    """d and its sampling variance 1/n_t + 1/n_c + d^2 / (2 (n_t + n_c)). Borenstein (2009), eq. 12.14."""
+    a, b = arrays(n_t=n_t, n_c=n_c)
+    return {"d": d, "v": 1 / a + 1 / b + d**2 / (2 * (a + b))}
 
 
 def _ratio(n_t: Any, n_c: Any) -> Array:
@@ -51,11 +60,11 @@ def _ratio(n_t: Any, n_c: Any) -> Array:
     return np.asarray((a + b - 2) * (1 / a + 1 / b))
 
 
-@conversion("d_from_t", formula="d = t sqrt(1/n_t + 1/n_c)", source=f"{BORENSTEIN}, table 12.1")
+@conversion("d_from_t", formula=f"d = t sqrt(1/n_t + 1/n_c){AND_V}", source=f"{BORENSTEIN}, table 12.1")
 def d_from_t(t: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
-    """d from the t statistic of two independent groups with a common variance."""
+    """d and its variance from the t statistic of two independent groups with a common variance."""
     (value,) = arrays(t=t)
-    return {"d": value * _root(n_t, n_c)}
+    return _with_variance(value * _root(n_t, n_c), n_t, n_c)
 
 
 @conversion("t_from_d", formula="t = d / sqrt(1/n_t + 1/n_c)", source=f"{BORENSTEIN}, table 12.1")
@@ -65,13 +74,13 @@ def t_from_d(d: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
     return {"t": value / _root(n_t, n_c)}
 
 
-@conversion("d_from_f", formula="d = sign sqrt(F (1/n_t + 1/n_c))", source=f"{BORENSTEIN}, table 12.1")
+@conversion("d_from_f", formula=f"d = sign sqrt(F (1/n_t + 1/n_c)){AND_V}", source=f"{BORENSTEIN}, table 12.1")
 def d_from_f(f: Any, n_t: Any, n_c: Any, *, sign: Any = 1) -> Mapping[str, Any]:
-    """d from the F statistic (1 numerator df) of two groups; F does not hold the `sign` (1 or -1)."""
+    """d and its variance from the F statistic (1 numerator df) of two groups; F does not hold the `sign` (1 or -1)."""
     value, direction = arrays(f=f, sign=sign)
     if not ((value >= 0).all() and np.isin(direction, (-1.0, 1.0)).all()):
         raise InputError(f"F must be 0 or more and sign 1 or -1, got {f!r} and {sign!r}")
-    return {"d": direction * np.sqrt(value) * _root(n_t, n_c)}
+    return _with_variance(direction * np.sqrt(value) * _root(n_t, n_c), n_t, n_c)
 
 
 @conversion("f_from_d", formula="F = d^2 / (1/n_t + 1/n_c)", source=f"{BORENSTEIN}, table 12.1")
@@ -83,14 +92,15 @@ def f_from_d(d: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
 
 @conversion(
     "d_from_r",
-    formula="d = r sqrt(h / (1 - r^2)), h = (n_t + n_c - 2) (1/n_t + 1/n_c), 4 if the sizes are unknown",
+    formula="d = r sqrt(h / (1 - r^2)), h = (n_t + n_c - 2) (1/n_t + 1/n_c), 4 if the sizes are unknown" + AND_V,
     source=MEYER,
 )
 def d_from_r(r: Any, n_t: Any = None, n_c: Any = None) -> Mapping[str, Any]:
-    """d from the point-biserial correlation of group and outcome, -1 < r < 1."""
+    """d (with sizes also its variance) from the point-biserial correlation of group and outcome, -1 < r < 1."""
     (value,) = arrays(r=r)
     above(0.0, **{"1 - |r|": 1 - np.abs(value)})
-    return {"d": value * np.sqrt(_ratio(n_t, n_c) / (1 - value**2))}
+    d = value * np.sqrt(_ratio(n_t, n_c) / (1 - value**2))
+    return {"d": d} if n_t is None and n_c is None else _with_variance(d, n_t, n_c)
 
 
 @conversion(

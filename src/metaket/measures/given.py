@@ -12,10 +12,11 @@ import numpy.typing as npt
 from metaket._checks import Array, check_level, fail_row, row_name
 from metaket.errors import DataWarning, InputError
 from metaket.measures.build import assemble, join, keepers
+from metaket.measures.convert import CONVERSIONS, Conversion
 from metaket.measures.effect import EffectSizes
 from metaket.measures.generic import variance_of
 from metaket.measures.registry import MEASURES
-from metaket.measures.table import Source, as_table, column_names, numbers_of, row_numbers, study_names
+from metaket.measures.table import Source, as_table, column_names, conversions_of, numbers_of, row_numbers, study_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["generic"]
 
 SPREADS = ("v", "se", "ci_low", "z", "t", "p")
-NOTES = {
-    "": "",
-    "v": "",
-    "se": "",
-    "ci_low": "v from the interval",
-    "z": "v from the z statistic",
-    "t": "v from the t statistic",
-    "p": "v from the p-value",
+CONVERTED = {
+    "se": "variance_from_se",
+    "ci_low": "variance_from_interval",
+    "z": "variance_from_z",
+    "t": "variance_from_t",
+    "p": "variance_from_p",
 }
 
 
@@ -57,7 +56,8 @@ def generic(
     ----------
     y, v, se, ci_low, ci_high, p, z, t : array_like of shape (k,), or the name of a column of `data`
         One of `v`, `se`, the interval, `z`, `t` or `p` is enough for each study; the first that is not blank, in
-        this order, is used.
+        this order, is used. A `Conversion` stands for its value: as `y` its ``d``, as `v` its ``v``. What was
+        converted, and by whom, is written into the effects' notes, as is the text of a column ``conversion``.
     data : DataFrame or mapping, optional
         Where column names are looked up; without `y` its columns of these names are taken.
     study : sequence of str, optional
@@ -103,8 +103,16 @@ def generic(
     _check_given(values, [source.study[i] for i in kept], [source.rows[i] for i in kept])
     with np.errstate(all="ignore"):
         variance, used = variance_of(values, level)
-    notes = [join(source.notes[i], NOTES[how]) for i, how in zip(kept, used, strict=True)]
+    notes = [join(source.notes[i], _converted(how)) for i, how in zip(kept, used, strict=True)]
     return assemble(entry, source, kept, (values["y"], variance), reason, notes, {})
+
+
+def _converted(how: str) -> str:
+    """What is noted of a variance that was not given as one."""
+    if how not in CONVERTED:
+        return ""
+    entry = CONVERSIONS[CONVERTED[how]]
+    return f"v by {entry.code} ({entry.reference})"
 
 
 def _required(names: set[str]) -> None:
@@ -117,6 +125,8 @@ def _required(names: set[str]) -> None:
 
 
 def _array(name: str, value: Any) -> Array:
+    if isinstance(value, Conversion):
+        value = value["d" if name == "y" else name]
     try:
         return np.asarray(value, dtype=np.float64).reshape(-1)
     except (TypeError, ValueError):
@@ -136,7 +146,12 @@ def _from_arrays(given: Mapping[str, Any], study: Sequence[str] | None) -> Sourc
     for name, size in {**{n: a.size for n, a in read.items()}, "study": len(names)}.items():
         if size != k:
             raise InputError(f"{name} has {size} values but y has {k}")
-    return Source(None, read, read, {}, names, tuple(range(1, k + 1)), ("",) * k)
+    return Source(None, read, read, {}, names, tuple(range(1, k + 1)), (_said(given),) * k)
+
+
+def _said(given: Mapping[str, Any]) -> str:
+    """What the conversions among the arguments say of themselves, each once."""
+    return join(*dict.fromkeys(value.note for value in given.values() if isinstance(value, Conversion)))
 
 
 def _from_table(given: Mapping[str, Any], data: Any, columns: Any, study: Sequence[str] | None) -> Source:
@@ -159,7 +174,8 @@ def _from_table(given: Mapping[str, Any], data: Any, columns: Any, study: Sequen
     for name, size in {**{n: a.size for n, a in read.items()}, "study": len(who)}.items():
         if size != len(table):
             raise InputError(f"{name} has {size} values but the table has {len(table)} rows")
-    return Source(table, read, read, names, who, row_numbers(table), ("",) * len(table))
+    notes = tuple(join(text, _said(given)) for text in conversions_of(table, names))
+    return Source(table, read, read, names, who, row_numbers(table), notes)
 
 
 def _check_given(values: Mapping[str, Array], study: Sequence[str], rows: Sequence[int]) -> None:

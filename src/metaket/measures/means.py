@@ -41,13 +41,13 @@ def pooled_sd(c: Columns) -> Array:
     return np.asarray(np.sqrt(((n1 - 1) * c["sd_t"] ** 2 + (n2 - 1) * c["sd_c"] ** 2) / (n1 + n2 - 2)))
 
 
-def _own_part(g: Array, df: Array, weight: Array, j: Array, kind: str) -> Array:
-    """What the size of g adds to its variance; `weight` is what g^2 / 2 is divided by."""
+def _own_part(g: Array, df: Array, weight: Array, total: Array, j: Array, kind: str) -> Array:
+    """What the size of g adds to its variance; `weight` is what g^2 / 2 is divided by, `total` the study's patients."""
     if kind == "UB":
         return np.asarray((1 - (df - 2) / (df * j**2)) * g**2)
     if kind == "RevMan":
         return np.asarray(g**2 / (2 * (weight - 3.94)))
-    mean = over_studies(g, weight) if kind == "AV" else g
+    mean = over_studies(g, total) if kind == "AV" else g
     return np.asarray(mean**2 / (2 * weight))
 
 
@@ -66,7 +66,7 @@ def smd_variance(
     if kind == "LS2":
         parallel = j**2 * (base + (g / j) ** 2 / (2 * total))
     else:
-        parallel = base + _own_part(g, total - 2, total, j, kind)
+        parallel = base + _own_part(g, total - 2, total, total, j, kind)
     paired = (1 - np.asarray(rho)) * (base + g**2 * base / 2)
     return np.asarray(np.where(np.asarray(rho) != 0, paired, parallel))
 
@@ -145,7 +145,7 @@ def control_smd(c: Columns, vtype: str = "LS") -> tuple[Array, Array]:
     g = j * (c["mean_t"] - c["mean_c"]) / c["sd_c"]
     if kind == "LS2":
         return g, j**2 * (base + (g / j) ** 2 / (2 * n2))
-    return g, base + _own_part(g, n2 - 1, n2, j, kind)
+    return g, base + _own_part(g, n2 - 1, n2, n1 + n2, j, kind)
 
 
 @measure(

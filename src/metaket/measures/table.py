@@ -22,6 +22,7 @@ __all__ = [
     "Source",
     "as_table",
     "column_names",
+    "conversions_of",
     "numbers_of",
     "read_source",
     "row_numbers",
@@ -60,6 +61,8 @@ METAFOR_COLUMNS = {
     "se": "sei",
 }
 METAFOR_RATES = {"events_t": "x1i", "events_c": "x2i"}
+METAFOR_RAW_CHANGE = {"sd_post": "sd2i", "sd_pre": "sd1i"}  # escalc divides the change by sd1i, m1i - m2i as ever
+RAW_CHANGE = ("SMCR", "SMCRH")
 EXTRA_NAMES = ("study", "design", "conversion", "y", "v", "se", "ci_low", "ci_high", "p", "z", "t", "df")
 
 
@@ -106,12 +109,18 @@ def as_table(data: Any) -> pd.DataFrame:
 
 
 def column_names(
-    table: pd.DataFrame, columns: Mapping[str, str] | str | None, needs: Sequence[str], known: Iterable[str] = ()
+    table: pd.DataFrame,
+    columns: Mapping[str, str] | str | None,
+    needs: Sequence[str],
+    known: Iterable[str] = (),
+    *,
+    measure: str = "",
 ) -> dict[str, str]:
-    """Our name -> the name in the table, for the names that differ."""
+    """Our name -> the name in the table, for the names that differ; `measure` is the code that they are for."""
     if isinstance(columns, str):
         check_choice("column set", columns, ("metafor",))
         metafor = METAFOR_COLUMNS | (METAFOR_RATES if "time_t" in needs else {})
+        metafor |= METAFOR_RAW_CHANGE if measure in RAW_CHANGE else {}
         return {ours: theirs for ours, theirs in metafor.items() if theirs in table.columns}
     names = dict(columns or {})
     known = {*known, *needs, *METAFOR_COLUMNS, *EXTRA_NAMES, *(s for d in DERIVATIONS for s in d.sources)}
@@ -208,7 +217,7 @@ def numbers_of(table: pd.DataFrame, column: str, names: Mapping[str, str]) -> Ar
 def read_source(data: Any, needs: Sequence[str], columns: Mapping[str, str] | str | None, who: str) -> Source:
     """Read the columns that a measure needs, deriving those that the table lacks."""
     table = as_table(data)
-    names = column_names(table, columns, needs)
+    names = column_names(table, columns, needs, measure=who.removeprefix("measure "))
 
     def has(name: str) -> bool:
         return names.get(name, name) in table.columns
@@ -226,13 +235,13 @@ def read_source(data: Any, needs: Sequence[str], columns: Mapping[str, str] | st
         with np.errstate(all="ignore"):
             values |= {k: v for k, v in way.func(read).items() if k in missing}
     note = "; ".join(way.note for way in ways if way.note)
-    notes = tuple("; ".join(p for p in (text, note) if p) for text in _conversions(table, names))
+    notes = tuple("; ".join(p for p in (text, note) if p) for text in conversions_of(table, names))
     return Source(
         table, read, {n: values[n] for n in needs}, names, study_names(table, names), row_numbers(table), notes
     )
 
 
-def _conversions(table: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
+def conversions_of(table: pd.DataFrame, names: Mapping[str, str]) -> list[str]:
     """What the column ``conversion`` says of each row (see `complete_means` and `complete_counts`)."""
     column = names.get("conversion", "conversion")
     if column not in table.columns:

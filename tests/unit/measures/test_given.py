@@ -37,8 +37,10 @@ def test_mixed_rows_take_the_first_that_is_not_blank_and_say_which() -> None:
     rows = [{"study": way, "y": Y, **values} for way, values in WAYS.items()]
     effects = mk.generic(data=pd.DataFrame(rows))
     np.testing.assert_allclose(effects.v, SE**2, rtol=1e-12)
-    notes = ("", "", "v from the interval", "v from the z statistic", "v from the t statistic", "v from the p-value")
-    assert effects.notes == notes
+    names = ("se", "interval", "z", "t", "p")
+    assert effects.notes[0] == ""
+    for note, name in zip(effects.notes[1:], names, strict=True):
+        assert note.startswith(f"v by variance_from_{name} (Cochrane Handbook 6.3 (2022), 6.")
     assert effects.study == tuple(WAYS)
 
 
@@ -152,3 +154,20 @@ def test_an_estimate_off_the_middle_is_worth_a_look(y: float, warns: bool) -> No
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             mk.generic([y], **call)  # type: ignore[arg-type]
+
+
+def test_a_conversion_stands_for_its_value_and_signs_the_note() -> None:
+    """By hand: t = 2.5 with 20 and 30 patients is d = 2.5 sqrt(1/12), v = 1/12 + d^2 / 100."""
+    found = mk.conversions.d_from_t([2.5, 1.0], [20, 30], [30, 30])
+    effects = mk.generic(found, found, measure="SMD")
+    d = 2.5 / math.sqrt(12)
+    assert effects.y[0] == pytest.approx(d, rel=1e-14)
+    assert effects.v[0] == pytest.approx(1 / 12 + d**2 / 100, rel=1e-14)
+    assert effects.notes == (found.note,) * 2
+    with pytest.raises(InputError, match="variance_from_se gives v, not 'd'"):
+        mk.generic(mk.conversions.variance_from_se([0.1]), [0.1])
+
+
+def test_a_column_of_conversions_goes_into_the_notes() -> None:
+    table = {"y": [0.1, 0.2], "v": [0.1, 0.1], "conversion": ["v by hand", None]}
+    assert mk.generic(data=table).notes == mk.effect_sizes(table, "GEN").notes == ("v by hand", "")

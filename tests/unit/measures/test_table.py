@@ -172,3 +172,12 @@ def test_metafor_names() -> None:
     change = {"m1i": [3], "sd1i": [2], "m2i": [1], "sd2i": [2], "ni": [10], "ri": [0.5]}
     assert mk.effect_sizes(change, "MC", columns="metafor").v[0] == pytest.approx(0.4, rel=1e-14)
     assert mk.effect_sizes({"yi": [0.3], "vi": [0.1]}, "GEN", columns="metafor").v[0] == 0.1
+
+
+@pytest.mark.parametrize(("measure", "v"), [("SMCR", 0.0730), ("SMCRH", 0.3618)])
+def test_metafor_divides_a_raw_change_by_sd1i(measure: str, v: float) -> None:
+    """R: escalc(measure, m1i = 5, m2i = 4, sd1i = 1, sd2i = 3, ni = 20, ri = 0.5) prints 0.9599 and these variances."""
+    change = {"m1i": [5], "sd1i": [1], "m2i": [4], "sd2i": [3], "ni": [20], "ri": [0.5]}
+    effects = mk.effect_sizes(change, measure, columns="metafor")
+    assert effects.y[0] == pytest.approx(0.9599, abs=5e-5)
+    assert effects.v[0] == pytest.approx(v, abs=5e-5)

@@ -42,7 +42,7 @@ family_measures <- list(
 
 # Variance formulas beside the default "LS".
 extra_vtypes <- list(
-  MD = "HO", SMD = c("UB", "LS2", "AV"), SMD1 = c("UB", "LS2"), ROM = c("HO", "AV", "AVHO"),
+  MD = "HO", SMD = c("UB", "LS2", "AV"), SMD1 = c("UB", "LS2", "AV"), ROM = c("HO", "AV", "AVHO"),
   COR = "AV", UCOR = c("UB", "AV"), PR = c("UB", "AV"), PLN = "AV", PLO = "AV",
   IR = "AV", IRLN = "AV", SMCC = "LS2", SMCR = "LS2", AS = character(), RD = c("UB", "AV"))
 
