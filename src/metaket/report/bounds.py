@@ -98,7 +98,8 @@ def _span(span: Span | None, unit: str = "") -> Markup | str:
 
 
 def _range(low: float, high: float, unit: str) -> str:
-    return f"{_number(low)} to {_number(high)}{f' {unit}' if unit else ''}"
+    ends = dict.fromkeys((_number(low), _number(high)))
+    return f"{' to '.join(ends)}{f' {unit}' if unit else ''}"
 
 
 def _number(value: float) -> str:

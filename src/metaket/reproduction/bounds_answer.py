@@ -55,11 +55,12 @@ class Span:
 
     def words(self) -> str:
         """For people: what was found, and what is proved where that is another range."""
-        found = "none found" if math.isnan(self.found_low) else f"{self.found_low:.4g} to {self.found_high:.4g}"
+        unit = " %" if self.quantity.startswith("rate") else ""
+        shown, outer = _range(self.found_low, self.found_high) + unit, _range(self.proved_low, self.proved_high) + unit
         if self.exact:
-            return f"exactly {found}"
-        proved = "nothing" if math.isnan(self.proved_low) else f"{self.proved_low:.4g} to {self.proved_high:.4g}"
-        return f"found {found}; proved {proved}"
+            return f"exactly {shown}"
+        found = "nothing found" if math.isnan(self.found_low) else f"found {shown}"
+        return f"{found}; nothing proved" if math.isnan(self.proved_low) else f"{found}; proved {outer}"
 
     def joined(self, other: Span) -> Span:
         """The range that holds both; a proof counts only where both have one."""
@@ -210,6 +211,12 @@ class Bounds(ShownAsText):
         return "\n".join(lines + ([] if self.exact else [LIMIT]))
 
     __str__ = summary
+
+
+def _range(low: float, high: float) -> str:
+    """One number where both ends read alike."""
+    ends = [f"{x:.0f}" if float(x).is_integer() else f"{x:.4g}" for x in (low, high)]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
 def _plain(spans: Iterable[Span]) -> list[dict[str, Any]]:

@@ -103,7 +103,8 @@ def pool_choices(studies: Sequence[Study], choices: Ints, asked: Asked) -> Resul
         half = critical(asked.level, found.df) * se
         p, q_p = two_sided_p(estimate / se, found.df), q_p_value(found.q, found.q_df)
     totals = np.stack([_total(studies, choices, name) for name in CELLS], axis=-1)
-    out = Results(estimate, estimate - half, estimate + half, p, q_p, totals, np.isfinite(estimate), choices)
+    usable = np.isfinite(estimate) & np.isfinite(half)  # a single study has no interval by a t-type test
+    out = Results(estimate, estimate - half, estimate + half, p, q_p, totals, usable, choices)
     fits = out.fits.copy()
     for tie in asked.ties:
         fits &= _meets(tie, out, asked)

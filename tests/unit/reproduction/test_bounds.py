@@ -172,11 +172,28 @@ def test_a_common_effect_is_exact_however_many_completions() -> None:
 def test_interval_ends_are_proved_for_the_normal_test_only() -> None:
     found = mk.bounds(LARGE, test="hksj").spans
     assert math.isnan(found["ci_low"].proved_low)
-    assert "proved nothing" in found["ci_low"].words()
+    assert "nothing proved" in found["ci_low"].words()
     assert math.isfinite(found["estimate"].proved_low)
     reml = mk.bounds(LARGE[:4], tau2="REML").spans  # nothing bounds its tau2: the estimate is proved for any
     assert math.isnan(reml["ci_high"].proved_high)
     assert reml["estimate"].proved_low <= reml["estimate"].found_low
+
+
+def test_one_value_is_one_number() -> None:
+    """ "exactly 149 to 149" says less than "exactly 149"."""
+    assert Span("events_t", 149.0, 149.0, 149.0, 149.0).words() == "exactly 149"
+    assert Span("rate_t", 50.0, 50.0, 50.0, 52.25).words() == "found 50 %; proved 50 to 52.25 %"
+    assert Span("n_t", 12345.0, 12346.0, 12345.0, 12346.0).words() == "exactly 12345 to 12346"
+
+
+def test_a_completion_without_an_interval_is_not_admissible() -> None:
+    """Hartung-Knapp needs two studies; where B has no event in either arm only A is left."""
+    rows = [SMALL[0], {"study": "B", "n_t": 5, "n_c": 5}]
+    found = mk.bounds(rows, test="hksj")
+    assert math.isfinite(found.spans["ci_low"].found_low)
+    assert found.spans["events_t"].found_low == SMALL[0]["events_t"]  # with an event among the controls of B
+    only = mk.bounds([SMALL[0], {"study": "B", "n_t": 5, "n_c": 5, "events_t": 0, "events_c": 0}], test="hksj")
+    assert only.status == "impossible"
 
 
 def test_joined_ranges_keep_a_proof_only_where_both_have_one() -> None:
@@ -184,7 +201,7 @@ def test_joined_ranges_keep_a_proof_only_where_both_have_one() -> None:
     both = one.joined(two)
     assert (both.found_low, both.found_high, both.proved_high) == (1.0, 2.0, 9.0)
     assert math.isnan(both.proved_low)
-    assert two.words() == "found none found; proved nothing"
+    assert two.words() == "nothing found; nothing proved"
 
 
 @pytest.mark.parametrize(
