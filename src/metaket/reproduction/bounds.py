@@ -22,6 +22,7 @@ from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, 
 from metaket.reproduction.bounds_program import Program, cheapest, make_program, thinned
 from metaket.reproduction.bounds_proof import BOUNDED, ranges_of
 from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, enumerate_all
+from metaket.reproduction.recover_text import SIGNIFICANT
 
 __all__ = ["bounds"]
 
@@ -183,8 +184,8 @@ def _proved(
     seen = set(found.decisions(asked.measure, asked.better).tolist())
     decisions = {}
     for i, name in enumerate(DECISIONS):
-        other = any(t.quantity == "decision" and t.printed.decision != name for t in asked.ties)
-        out = impossible or other or _excluded(name, proved, asked)
+        out = impossible or any(_rules_out(t, name, asked.level) for t in asked.ties)
+        out = out or _excluded(name, proved, asked)
         decisions[name] = "possible" if i in seen else "impossible" if out else "not found"
     return StudySet(left_out, status, "proof and search", count, spans, decisions, program.relaxed)
 
@@ -274,3 +275,20 @@ def _excluded(decision: str, proved: Mapping[str, tuple[float, float]], asked: A
         return above[0] > 0 or below[1] < 0
     up = (decision == "treatment better") == (asked.better == "higher")
     return above[1] <= 0 if up else below[0] >= 0
+
+
+def _rules_out(tie: Tie, decision: str, level: float) -> bool:
+    """Whether a printed decision is another, or a printed p-value on the other side of what the interval would be.
+
+    The p-value and the 95 % interval are of one test: p is below 0.05 where the interval is apart from no difference.
+    """
+    printed = tie.printed
+    if tie.quantity == "decision":
+        return printed.decision != decision
+    if tie.quantity not in ("p_value", "significant") or not math.isclose(1.0 - level, SIGNIFICANT):
+        return False
+    if printed.relation == "words":
+        below, above = printed.decision == "significant", printed.decision != "significant"
+    else:
+        below, above = printed.high <= SIGNIFICANT, printed.low >= SIGNIFICANT
+    return below if decision == DECISIONS[1] else above

@@ -67,3 +67,21 @@ def test_what_cannot_be_is_not_found() -> None:
     found = mk.bounds(ROWS, ties={"estimate": "1.25", "ci_low": "1.24"})
     assert found.status != "possible"
     assert all(math.isnan(s.found_low) for s in found.spans.values())
+
+
+@pytest.mark.parametrize(
+    ("ties", "impossible"),
+    [
+        ({"p_value": "0.03"}, ["no difference"]),
+        ({"p_value": "<0.05"}, ["no difference"]),
+        ({"p_value": "0.05"}, []),
+        ({"significant": "significant"}, ["no difference"]),
+        ({"p_value": "NS"}, ["treatment better", "control better"]),
+        ({"p_value": "0.2"}, ["treatment better", "control better"]),
+    ],
+)
+def test_a_printed_p_proves_what_the_decision_is_not(ties: dict[str, str], impossible: list[str]) -> None:
+    found = mk.bounds(ROWS, ties=ties)
+    assert [name for name, status in found.decisions.items() if status == "impossible"] == impossible
+    elsewhere = mk.bounds(ROWS, ties=ties, level=0.9)  # p against 0.05 says nothing about a 90 % interval
+    assert "impossible" not in elsewhere.decisions.values()
