@@ -75,14 +75,25 @@ def higgins(std_error: float, k: float, p: float, df: float) -> tuple[float, str
 @PREDICTION.add(
     "k-1",
     label="t on k - 1 degrees of freedom",
-    reference="Partlett & Riley (2017) Stat Med 36:301-317",
-    aliases=("hk",),
+    reference="Veroniki et al. (2019) Res Synth Methods 10:23-43",
     metafor="predict() after test = 't' or 'knha'",
 )
 def k_minus_1(std_error: float, k: float, p: float, df: float) -> tuple[float, str]:
     """k - p degrees of freedom."""
     del std_error, df
     return k - p, "t on k - p"
+
+
+@PREDICTION.add(
+    "hk",
+    label="t on k - 2 degrees of freedom, Hartung-Knapp's standard error whatever the test",
+    reference="Partlett & Riley (2017) Stat Med 36:301-317",
+    aliases=("hksj", "knha"),
+)
+def hartung_knapp(std_error: float, k: float, p: float, df: float) -> tuple[float, str]:
+    """k - p - 1 degrees of freedom; `PooledResult` takes the standard error of Hartung and Knapp with it."""
+    del std_error, df
+    return k - p - 1, "t on k - p - 1"
 
 
 @PREDICTION.add(

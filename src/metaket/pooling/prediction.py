@@ -11,7 +11,6 @@ from scipy import interpolate, special
 from metaket._checks import Array, check_level
 from metaket.errors import InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
-from metaket.pooling.inference import PREDICTION
 from metaket.pooling.quadratic_form import weighted_chi2_cdf
 from metaket.pooling.result import PooledResult
 
@@ -147,7 +146,7 @@ def probability_beyond(result: PooledResult, threshold: float, *, above: bool = 
         On the analysis scale (the log of a ratio).
     above : bool
         False asks for the probability below.
-    method : {"higgins", "k-1", "normal"}
+    method : {"higgins", "k-1", "hk", "normal"}
         Which predictive distribution, as in `PooledResult.prediction_interval`.
 
     Returns
@@ -167,7 +166,7 @@ def probability_beyond(result: PooledResult, threshold: float, *, above: bool = 
     gap = result.prediction_gap(method)
     if gap:
         raise NotComputableError(f"no predictive distribution: {gap}")
-    df, _ = PREDICTION[method].func(result.std_error, result.k, 1, result.df)
-    score = (threshold - result.estimate) / math.sqrt(result.tau2 + result.std_error**2)
+    df, spread = result.predictive(method)
+    score = (threshold - result.estimate) / spread
     at = -score if above else score
     return float(special.ndtr(at) if math.isinf(df) else special.stdtr(df, at))

@@ -137,15 +137,30 @@ class PooledResult(ShownAsText):
     def prediction_interval(self, level: float = 0.95, method: str = "higgins") -> Interval | None:
         """Where the effect of a new study is expected, or None (see `prediction_gap` for the reason).
 
-        estimate ± q sqrt(tau2 + se^2), with q by `method`: "higgins" (t on k - 2), "k-1", or "normal" (as metafor
-        after a z test).
+        estimate ± q sqrt(tau2 + se^2), with q by `method`: "higgins" (t on k - 2), "k-1", "hk" (t on k - 2 with the
+        standard error of Hartung and Knapp, whatever the test), or "normal" (as metafor after a z test).
         """
-        entry = PREDICTION[method]
         if self.prediction_gap(method):
             return None
-        df, _ = entry.func(self.std_error, self.k, 1, self.df)
-        half = float(critical(check_level(level), df)) * math.sqrt(self.tau2 + self.std_error**2)
+        df, spread = self.predictive(method)
+        half = float(critical(check_level(level), df)) * spread
         return Interval(self.estimate - half, self.estimate + half)
+
+    def predictive(self, method: str = "higgins") -> tuple[float, float]:
+        """Degrees of freedom and scale sqrt(tau2 + se^2) of the distribution of a new study's effect."""
+        entry = PREDICTION[method]
+        df, _ = entry.func(self.std_error, self.k, 1, self.df)
+        error = self._hartung_knapp_error() if entry.code == "hk" else self.std_error
+        return df, math.sqrt(self.tau2 + error**2)
+
+    def _hartung_knapp_error(self) -> float:
+        """sqrt(q / (k - 1)) times the standard error of the normal test. Hartung & Knapp (2001) Stat Med 20:3875."""
+        if self.spec.test == "hksj":
+            return self.std_error
+        w = 1.0 / (self.effects.v + self.tau2)
+        mean = (w @ self.effects.y) / w.sum()
+        factor = float(w @ (self.effects.y - mean) ** 2) / (self.k - 1)
+        return self.std_error * math.sqrt(min(1.0, factor) if self.spec.test == "hksj-adhoc" else factor)
 
     def prediction_gap(self, method: str = "higgins") -> str:
         """Why there is no prediction interval; empty if there is one."""
@@ -154,7 +169,9 @@ class PooledResult(ShownAsText):
         entry = PREDICTION[method]
         df, _ = entry.func(self.std_error, self.k, 1, self.df)
         if self.k < 2 or df < 1:
-            return f"needs at least {3 if entry.code == 'higgins' else 2} studies, has {self.k}"
+            return f"needs at least {3 if entry.code in ('higgins', 'hk') else 2} studies, has {self.k}"
+        if entry.code == "hk" and self.spec.model not in ("random", "random-mh"):
+            return f"Hartung and Knapp's standard error needs an inverse-variance model, not {self.spec.model!r}"
         return ""
 
     def tau2_ci(self, level: float = 0.95, method: str = "QP", weights: Array | None = None) -> Interval:

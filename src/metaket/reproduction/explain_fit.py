@@ -21,7 +21,8 @@ __all__ = ["AXES", "Fit", "Method", "Pairs", "fits", "pooled_values"]
 
 AXES: dict[str, tuple[str, ...]] = {
     "i2": ("Q", "tau2"),
-    "prediction": PREDICTION.codes,
+    # Hartung and Knapp's standard error is an option of the test here
+    "prediction": tuple(code for code in PREDICTION.codes if code != "hk"),
     "quantile": ("exact", "1.96"),
 }
 ROUND_QUANTILE = 1.96
@@ -232,11 +233,11 @@ def _limits(quantity: str, fit: Fit, pairs: Pairs, level: float) -> Array:
 def _prediction(quantity: str, fit: Fit, pairs: Pairs, level: float) -> Array:
     sign = -1.0 if quantity == "pi_low" else 1.0
     if not fit.prediction:
-        return np.full((len(PREDICTION), fit.estimate.size), np.nan)
+        return np.full((len(AXES["prediction"]), fit.estimate.size), np.nan)
     spread = np.sqrt(fit.tau2 + fit.std_error**2)
     out = []
-    for entry in PREDICTION:
-        asked: Any = entry.func(fit.std_error, fit.k, 1, fit.df)[0]  # type: ignore[arg-type]
+    for code in AXES["prediction"]:
+        asked: Any = PREDICTION[code].func(fit.std_error, fit.k, 1, fit.df)[0]  # type: ignore[arg-type]
         df = np.broadcast_to(np.asarray(asked, dtype=np.float64), spread.shape)
         half = _critical(level, np.where(df >= 1, df, np.nan)) * spread
         out.append(pairs.back(fit.estimate + sign * half))

@@ -182,7 +182,7 @@ def _prediction(which: int) -> TermFunction:
     return read
 
 
-_term("pi_low", "lower prediction limit by a method: higgins, k-1 or normal")(_prediction(0))
+_term("pi_low", "lower prediction limit by a method: higgins, k-1, hk or normal")(_prediction(0))
 _term("pi_high", "upper prediction limit by a method")(_prediction(1))
 
 

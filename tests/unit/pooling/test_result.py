@@ -110,7 +110,7 @@ def test_bad_levels(result: mk.PooledResult, level: float) -> None:
             question(level)
 
 
-@pytest.mark.parametrize("method", [name for e in PREDICTION for name in (e.code, *e.aliases)])
+@pytest.mark.parametrize("method", [n for e in PREDICTION if e.code != "hk" for n in (e.code, *e.aliases)])
 def test_prediction_intervals(result: mk.PooledResult, method: str) -> None:
     from scipy.stats import norm, t
 
@@ -119,6 +119,25 @@ def test_prediction_intervals(result: mk.PooledResult, method: str) -> None:
     found = result.prediction_interval(0.9, method)
     assert found == pytest.approx((result.estimate - half, result.estimate + half), rel=1e-10)
     assert result.prediction_gap(method) == ""
+
+
+@pytest.mark.parametrize("test", ["z", "t", "hksj", "hksj-adhoc"])
+@pytest.mark.parametrize("scale", [1.0, 0.05])
+def test_hartung_knapp_prediction_interval_is_the_same_after_every_test(test: str, scale: float) -> None:
+    """Partlett & Riley (2017): t on k - 2 times sqrt(tau2 + the variance of Hartung and Knapp)."""
+    from scipy.stats import t
+
+    knapp = mk.pool(scale * np.asarray(Y), V, test="hksj")
+    half = t.ppf(0.975, len(Y) - 2) * math.sqrt(knapp.tau2 + knapp.std_error**2)
+    found = mk.pool(scale * np.asarray(Y), V, test=test).prediction_interval(method="hk")
+    assert found == pytest.approx((knapp.estimate - half, knapp.estimate + half), rel=1e-10)
+
+
+def test_a_glmm_has_no_hartung_knapp_prediction_interval() -> None:
+    counts = {"events_t": [3, 5, 9], "n_t": [20, 30, 40], "events_c": [6, 9, 8], "n_c": [20, 30, 40]}
+    found = mk.pool(mk.effect_sizes(counts, "OR"), model="CM.AL")
+    assert found.prediction_interval(method="hk") is None
+    assert "needs an inverse-variance model, not 'CM.AL'" in found.prediction_gap("hk")
 
 
 def test_unknown_prediction_interval(result: mk.PooledResult) -> None:
