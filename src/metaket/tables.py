@@ -17,12 +17,32 @@ from metaket.errors import DataError, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["file_digest", "numeric", "read_table"]
+__all__ = ["file_digest", "numeric", "read_table", "read_text"]
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_text(path: Path, kind: type[InputError] = InputError, hint: str = "save it as CSV UTF-8") -> str:
+    """The text of a UTF-8 file, with or without a byte-order mark.
+
+    Raises
+    ------
+    InputError
+        Or its subclass `kind`: the file is not UTF-8 text; the message names the line and ends with `hint`.
+    """
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise kind(f"{path.name} line {line} is not UTF-8 text; {hint}") from None
+    if "\0" in text:
+        line = text.partition("\0")[0].count("\n") + 1
+        raise kind(f"{path.name} line {line} holds a zero byte, so it is no text; {hint}")
+    return io.StringIO(text, newline=None).read()
 
 
 def read_table(path: str | Path, *, required: Sequence[str] = ()) -> pd.DataFrame:
@@ -48,13 +68,18 @@ def read_table(path: str | Path, *, required: Sequence[str] = ()) -> pd.DataFram
     if missing:
         near = difflib.get_close_matches(missing[0], header, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
+        if len(header) == 1 and (other := next((s for s in ";\t|" if s in header[0]), "")):
+            hint = f" Its columns are separated by {other!r}: save it with commas."
         raise InputError(f"{path.name} has no column {', '.join(missing)}; it has {', '.join(header)}.{hint}")
     body, numbers = [], []
     for number, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(header):
-            raise InputError(f"{path.name} row {number}: {len(row)} cells, but the header has {len(header)}")
+            open_quote = "; is a quote never closed?" if any("\n" in cell for cell in row) else ""
+            raise InputError(
+                f"{path.name} row {number}: {len(row)} cells, but the header has {len(header)}{open_quote}"
+            )
         body.append([cell.strip() for cell in row])
         numbers.append(number)
     if not body:
@@ -64,13 +89,11 @@ def read_table(path: str | Path, *, required: Sequence[str] = ()) -> pd.DataFram
 
 def _read_rows(path: Path) -> list[list[str]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError:
         raise InputError(f"no file {path}") from None
     except IsADirectoryError:
         raise InputError(f"{path} is a folder, not a CSV file") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path.name} is not UTF-8 text; save it as CSV UTF-8") from None
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:

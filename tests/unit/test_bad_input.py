@@ -81,9 +81,9 @@ ONE = PAPER.replace("[[analysis]]", "[analysis]")
         (
             PAPER.replace("outcome = ", "outcme = "),
             "",
-            "paper.toml line 11: analysis 'response': the filter names column",
+            "paper.toml line 12: analysis 'response': the filter names column",
         ),
-        (PAPER, claim("about 2", "estimate"), "paper.toml line 17: claim 'c-estimate': cannot read the printed value"),
+        (PAPER, claim("about 2", "estimate"), "paper.toml line 18: claim 'c-estimate': cannot read the printed value"),
         (
             PAPER,
             claim("2", "estimate").replace('"response"', '"respons"'),
@@ -106,6 +106,37 @@ def test_a_paper_folder(
         assert main(["reproduce", str(folder)]) == 0
         assert message in capsys.readouterr().out
         return
+    assert message in told(capsys, "reproduce", str(folder))
+
+
+def test_files_that_are_no_text_or_not_of_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line of the first byte that is no UTF-8; a quote that never closes; a link out of the folder."""
+    for name, old, new, message in (
+        ("paper.toml", b"tiny paper", b"t\xefny", "paper.toml line 3 is not UTF-8 text; save it as UTF-8"),
+        ("outcomes.csv", b"\nB,", b"\nB\xe9,", "outcomes.csv line 3 is not UTF-8 text; save it as CSV UTF-8"),
+        ("outcomes.csv", b"\nB,", b"\nB\0,", "outcomes.csv line 3 holds a zero byte"),
+        ("outcomes.csv", b"\nB,", b'\n"B,', "outcomes.csv row 3: 1 cells, but the header has 22; is a quote never"),
+        ("outcomes.csv", b",", b";", "Its columns are separated by ';': save it with commas."),
+    ):
+        file = write_paper(tmp_path) / name
+        file.write_bytes(file.read_bytes().replace(old, new))
+        assert message in told(capsys, "check", str(tmp_path))
+    inside = write_paper(tmp_path / "inside")
+    (inside / "outcomes.csv").rename(tmp_path / "elsewhere.csv")
+    (inside / "outcomes.csv").symlink_to(tmp_path / "elsewhere.csv")
+    assert "is a link that leaves the folder" in told(capsys, "reproduce", str(inside))
+
+
+def test_explain_refuses_a_text_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_paper(tmp_path, claims=claim("2.1 or so", "estimate") + claim("0.40", "tau2"))
+    assert "paper.toml line 18: claim 'c-estimate': cannot read the printed value" in told(
+        capsys, "explain", str(folder)
+    )
+
+
+def test_a_row_that_breaks_a_rule_is_named_with_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_paper(tmp_path, outcomes=OUTCOMES.replace(",30,47,", ",50,47,"))
+    message = "outcomes.csv row 3 (B): events_t is 50 but n_t is 47; events cannot exceed the arm (analysis 'response')"
     assert message in told(capsys, "reproduce", str(folder))
 
 

@@ -117,7 +117,7 @@ def test_strict(capsys: pytest.CaptureFixture[str], paper: Path) -> None:
     ("change", "message"),
     [
         ({"paper": PAPER + "colour = 3\n"}, "paper.toml line 15: analysis 'response' has unknown key 'colour'"),
-        ({"paper": PAPER + "[["}, "paper.toml: "),
+        ({"paper": PAPER + "[["}, "paper.toml line "),
         ({"outcomes": OUTCOMES.replace("quoted", "guessed", 1)}, "outcomes.csv row 2 (A): status 'guessed'"),
         ({"outcomes": ""}, "outcomes.csv is empty"),
     ],

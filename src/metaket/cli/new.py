@@ -125,7 +125,7 @@ def _report(folder: Path, files: tuple[Path, ...], as_json: bool) -> None:
         return
     typer.echo(f"{len(files)} files in {folder}: {', '.join(f.name for f in files)}")
     for finding in report.findings:
-        if finding.where not in {f"paper.toml claim {name}" for name in blank}:
+        if not any(finding.message.startswith(f"claim {name!r}: ") for name in blank):
             typer.echo(str(finding))
     if blank:
         typer.echo(f"To fill in: the printed texts of {len(blank)} claims in {folder / 'paper.toml'}")

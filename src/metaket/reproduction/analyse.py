@@ -21,7 +21,7 @@ from metaket.reproduction.paper_tables import MODEL_OPTIONS, Sampling
 from metaket.reproduction.quantities import arm_rate
 from metaket.reproduction.quantity import Quantity
 from metaket.reproduction.terms import quantity_of
-from metaket.reproduction.toml import line_of
+from metaket.reproduction.toml import line_about
 from metaket.timecourse import patients, pool_selection, time_label
 
 if TYPE_CHECKING:
@@ -206,7 +206,9 @@ def run_analysis(paper: Paper, analysis: Analysis) -> AnalysisResult:
     try:
         return _run(paper, analysis)
     except InputError as error:
-        place = line_of(paper.folder / "paper.toml", "analysis", analysis.id)
+        place = line_about(paper.folder / "paper.toml", "analysis", analysis.id, str(error))
+        if str(error).startswith("row "):
+            raise type(error)(f"outcomes.csv {error} (analysis {analysis.id!r})") from None
         raise type(error)(f"paper.toml{place}: analysis {analysis.id!r}: {error}") from None
 
 

@@ -18,7 +18,7 @@ from metaket.reproduction.printed_parts import Part
 from metaket.reproduction.quantities import DECISIONS, Quantity
 from metaket.reproduction.rounding import Reach, rounding_range
 from metaket.reproduction.statements import STATEMENTS
-from metaket.reproduction.toml import line_of
+from metaket.reproduction.toml import line_about
 
 CONSPIRE = 4.0  # independent rounding errors go this many standard deviations once in 16,000 times
 NAMES = {"p_value": "p", "q_p": "p of Q", "i2": "I2", "q": "Q"}
@@ -49,7 +49,7 @@ def compare_claim(claim: Claim, paper: Paper, analyses: Mapping[str, AnalysisRes
         return audited(claim, paper, analyses, _compare(claim, paper, analyses, _blank(claim)))
     except InputError as error:
         name, text = f"claim {claim.id!r}", str(error)
-        place = line_of(paper.folder / "paper.toml", "claim", claim.id)
+        place = line_about(paper.folder / "paper.toml", "claim", claim.id, text, "means" if claim.means else "printed")
         told = text if text.startswith(name) else f"{name}: {text}"
         raise type(error)(f"paper.toml{place}: {told}") from None
 

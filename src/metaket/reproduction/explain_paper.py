@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from metaket.errors import InputError, NotComputableError
+from metaket.errors import InputError, NotComputableError, PaperError
 from metaket.reproduction.analyse import AnalysisResult, run_analysis
+from metaket.reproduction.claim_parts import claim_parts
 from metaket.reproduction.explain_figures import Figure, claim_figures
 from metaket.reproduction.explain_inputs import Inputs, inputs_of
 from metaket.reproduction.explain_plan import check_stated
 from metaket.reproduction.models import is_modelled
 from metaket.reproduction.paper import Analysis, Claim, Paper
+from metaket.reproduction.toml import line_about
 
 __all__ = ["figures_of_claims", "question_of", "stated_by"]
 
@@ -34,9 +36,23 @@ def figures_of_claims(claims: Sequence[Claim], names: tuple[str, ...] = ()) -> t
             continue
         try:
             figures += claim_figures(code, claim.means or claim.printed, names)
-        except InputError:  # a statement in words
+        except InputError:  # a statement in words, or a text that `compare` refuses
             continue
     return tuple(figures)
+
+
+def _refuse_unreadable(paper: Paper, claims: Sequence[Claim]) -> None:
+    """An error for the first claim of a number whose text cannot be read, with its line."""
+    for claim in claims:
+        code, text = str(claim.of.get("quantity", "decision")), claim.means or claim.printed
+        if not text.strip():  # not typed yet
+            continue
+        try:
+            claim_parts(code, text)
+        except InputError as error:
+            key = "means" if claim.means else "printed"
+            place = line_about(paper.folder / "paper.toml", "claim", claim.id, str(error), key)
+            raise PaperError(f"paper.toml{place}: claim {claim.id!r}: {error}") from None
 
 
 def claims_on(paper: Paper, name: str, by: str | None) -> tuple[Claim, ...]:
@@ -57,6 +73,7 @@ def chosen_analysis(paper: Paper, name: str | None) -> Analysis:
     pools = [a for a in paper.analyses if not is_modelled(a)]
     printed = [a for a in pools if figures_of_claims(claims_on(paper, a.id, None))]
     if not printed:
+        _refuse_unreadable(paper, paper.claims)
         raise InputError(
             f"{paper.key} has no analysis whose claims print a figure of its pooled result: type them first"
         )
@@ -69,6 +86,7 @@ def chosen_analysis(paper: Paper, name: str | None) -> Analysis:
 def question_of(paper: Paper, name: str | None, by: str | None = None) -> tuple[AnalysisResult, tuple[Claim, ...]]:
     """An analysis of the paper, run, and its claims."""
     analysis = chosen_analysis(paper, name)
+    _refuse_unreadable(paper, [c for c in paper.claims if c.of.get("analysis") == analysis.id])
     return run_analysis(paper, analysis), claims_on(paper, analysis.id, by)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metaket.errors import PaperError
-from metaket.tables import read_table
+from metaket.tables import read_table, read_text
 
 __all__ = ["PACKAGE", "file_of", "hash_of", "read_package", "resources_of", "schema_errors", "update_hashes"]
 
@@ -55,11 +55,9 @@ class _Schema(BaseModel):
 def read_package(folder: Path) -> dict[str, Any]:
     """The parsed file, or an error that names it."""
     try:
-        package = json.loads((folder / PACKAGE).read_text(encoding="utf-8"))
+        package = json.loads(read_text(folder / PACKAGE, PaperError, "save it as UTF-8"))
     except FileNotFoundError:
         raise PaperError(f"{folder} has no {PACKAGE}") from None
-    except UnicodeDecodeError:
-        raise PaperError(f"{PACKAGE} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise PaperError(f"{PACKAGE} line {error.lineno}: {error.msg}") from None
     if not isinstance(package, dict) or not isinstance(package.get("resources"), list):

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from metaket.datasets import find_paper
 from metaket.errors import PaperError
 from metaket.measures.registry import MEASURES
 from metaket.outcomes import NUMBERS, STATUSES
-from metaket.reproduction.paper_tables import INHERITED, Analysis, Bound, Claim, Course, PaperInfo, Sampling, Source
-from metaket.reproduction.toml import line_of, read_toml, tables_of
+from metaket.reproduction.paper_records import record_of, records_of
+from metaket.reproduction.paper_tables import INHERITED, Analysis, Bound, Claim, Course, PaperInfo, Source
+from metaket.reproduction.toml import line_about, line_of, read_toml, tables_of
 from metaket.tables import file_digest, numeric, read_table
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "Bound", "Claim", "Course", "Paper", "PaperInfo", "Source", "load"]
 
+FILES = ("paper.toml", "outcomes.csv", "trials.csv")
 TRIAL_NUMBERS = ("year", "n_randomised", "n_analysed", "randomised_t", "randomised_c", "n_t", "n_c")
 
 
@@ -102,6 +102,9 @@ def load(key: str | Path) -> Paper:
     2016
     """
     folder = find_paper(key)
+    for name in FILES:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise PaperError(f"{name} of {folder} is a link that leaves the folder; put the file itself there")
     raw = read_toml(folder / "paper.toml")
     info, analyses, claims, sources = _parse(raw, folder / "paper.toml")
     trial_columns = _header(folder / "trials.csv")
@@ -121,11 +124,10 @@ def load(key: str | Path) -> Paper:
             + ", ".join(STATUSES)
         )
     outcomes = numeric(text, number_columns(text), "outcomes.csv")
-    trials = _trials(folder / "trials.csv", set(text["study"]))
-    names = ("paper.toml", "outcomes.csv", "trials.csv")
+    trials = _trials(folder / "trials.csv", text["study"])
     bounds = _bounds(raw, folder / "paper.toml", {a.id for a in analyses}, {c.id for c in claims})
     courses = _courses(raw, folder / "paper.toml", set(outcomes["outcome"]))
-    digests = {n: file_digest(folder / n) for n in names if (folder / n).is_file()}
+    digests = {n: file_digest(folder / n) for n in FILES if (folder / n).is_file()}
     return Paper(info, folder, outcomes, trials, analyses, claims, sources, digests, text, bounds, courses)
 
 
@@ -139,7 +141,7 @@ def number_columns(table: pd.DataFrame) -> tuple[str, ...]:
     return (*NUMBERS, *(name for name in others if name in table.columns))
 
 
-def _trials(path: Path, studies: set[str]) -> pd.DataFrame | None:
+def _trials(path: Path, studies: pd.Series[str]) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     trials = read_table(path, required=("study",))
@@ -148,19 +150,20 @@ def _trials(path: Path, studies: set[str]) -> pd.DataFrame | None:
         raise PaperError(
             f"trials.csv row {trials.index[twice][0]}: study {trials['study'][twice].iloc[0]!r} stands twice"
         )
-    strangers = sorted(studies - set(trials["study"]))
-    if strangers:
-        raise PaperError(f"outcomes.csv has study {strangers[0]!r}, which trials.csv does not list")
+    strangers = studies[~studies.isin(trials["study"])]
+    if len(strangers):
+        where = f"outcomes.csv row {strangers.index[0]}"
+        raise PaperError(f"{where}: study {strangers.iloc[0]!r} is not one that trials.csv lists")
     return numeric(trials, [c for c in TRIAL_NUMBERS if c in trials.columns], "trials.csv")
 
 
 def _parse(
     raw: dict[str, Any], path: Path
 ) -> tuple[PaperInfo, tuple[Analysis, ...], tuple[Claim, ...], tuple[Source, ...]]:
-    info = _model(PaperInfo, raw["paper"], path, "paper")
+    info = record_of(PaperInfo, raw["paper"], path, "paper")
     analyses = _inherit(tables_of(raw, "analysis", path), path)
-    claims = tuple(_model(Claim, c, path, "claim") for c in tables_of(raw, "claim", path))
-    sources = tuple(_model(Source, s, path, "source") for s in tables_of(raw, "source", path))
+    claims = records_of(Claim, tables_of(raw, "claim", path), path, "claim")
+    sources = records_of(Source, tables_of(raw, "source", path), path, "source")
     ids = {
         "analysis": [a.id for a in analyses],
         "claim": [c.id for c in claims],
@@ -173,18 +176,20 @@ def _parse(
     for claim in claims:
         for kind in ("analysis", "claim"):
             if kind in claim.of and claim.of[kind] not in ids[kind]:
-                place = line_of(path, "claim", claim.id)
+                place = line_of(path, "claim", claim.id, "of")
                 what = f"claim {claim.id!r} is of {kind} {claim.of[kind]!r}, which is not there"
                 raise PaperError(f"{path.name}{place}: {what}")
         for name in claim.evidence:
             if name not in (*ids["claim"], *ids["source"]) or name == claim.id:
                 place = line_of(path, "claim", claim.id, "evidence")
-                raise PaperError(f"{path.name}{place}: evidence {name!r} is neither another claim nor a source")
+                raise PaperError(
+                    f"{path.name}{place}: claim {claim.id!r}: evidence {name!r} is neither another claim nor a source"
+                )
     return info, analyses, claims, sources
 
 
 def _bounds(raw: dict[str, Any], path: Path, analyses: set[str], claims: set[str]) -> tuple[Bound, ...]:
-    found = tuple(_model(Bound, b, path, "bound") for b in tables_of(raw, "bound", path))
+    found = records_of(Bound, tables_of(raw, "bound", path), path, "bound")
     names = [b.id for b in found]
     for bound in found:
         wrong = [f"names claim {c!r}, which is not there" for c in bound.ties if c not in claims]
@@ -195,12 +200,14 @@ def _bounds(raw: dict[str, Any], path: Path, analyses: set[str], claims: set[str
         if names.count(bound.id) > 1:
             wrong.append("stands twice")
         if wrong:
-            raise PaperError(f"{path.name}{line_of(path, 'bound', bound.id)}: bound {bound.id!r} {wrong[0]}")
+            raise PaperError(
+                f"{path.name}{line_about(path, 'bound', bound.id, wrong[0])}: bound {bound.id!r} {wrong[0]}"
+            )
     return found
 
 
 def _courses(raw: dict[str, Any], path: Path, outcomes: set[str]) -> tuple[Course, ...]:
-    found = tuple(_model(Course, c, path, "course") for c in tables_of(raw, "course", path))
+    found = records_of(Course, tables_of(raw, "course", path), path, "course")
     names = [c.id for c in found]
     for course in found:
         wrong = (
@@ -210,23 +217,25 @@ def _courses(raw: dict[str, Any], path: Path, outcomes: set[str]) -> tuple[Cours
         )
         wrong += ["stands twice"] if names.count(course.id) > 1 else []
         if wrong:
-            raise PaperError(f"{path.name}{line_of(path, 'course', course.id)}: course {course.id!r} {wrong[0]}")
+            raise PaperError(
+                f"{path.name}{line_about(path, 'course', course.id, wrong[0])}: course {course.id!r} {wrong[0]}"
+            )
     return found
 
 
 def _inherit(items: list[dict[str, Any]], path: Path) -> tuple[Analysis, ...]:
     """Sensitivity analyses take from their parent, and it from its own, what they do not change themselves."""
     by_id = {str(a.get("id")): a for a in items}
-    return tuple(_model(Analysis, _inherited(item, by_id, path), path, "analysis") for item in items)
+    return records_of(Analysis, [_inherited(item, by_id, path) for item in items], path, "analysis")
 
 
 def _inherited(item: dict[str, Any], by_id: Mapping[str, dict[str, Any]], path: Path) -> dict[str, Any]:
     chain = [item]
     while chain[-1].get("sensitivity_of"):
         name, wanted = str(item.get("id", "?")), str(chain[-1]["sensitivity_of"])
-        place = line_of(path, "analysis", name)
+        place = line_of(path, "analysis", name, "sensitivity_of")
         parent = by_id.get(wanted)
-        if parent is None or (parent is item and len(chain) == 1):
+        if parent is None:
             what = f"analysis {name!r} is a sensitivity analysis of {wanted!r}, which is not there"
             raise PaperError(f"{path.name}{place}: {what}")
         if any(parent is known for known in chain):
@@ -236,24 +245,3 @@ def _inherited(item: dict[str, Any], by_id: Mapping[str, dict[str, Any]], path: 
     for ancestor in reversed(chain[1:]):
         full |= {key: ancestor[key] for key in INHERITED if key in ancestor}
     return full | item
-
-
-def _model(kind: type[Any], values: Any, path: Path, table: str) -> Any:
-    if not isinstance(values, dict):
-        raise PaperError(f"{path.name}: {table} must be a table")
-    identity = str(values.get("id", ""))
-    name = f"{table} {values.get('id', '?')!r}" if table != "paper" else table
-    try:
-        return kind(**values)
-    except ValidationError as error:
-        # an unknown key first: a mistyped required one is also missing under its right name
-        found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
-        where = ".".join(str(part) for part in found["loc"])
-        if found["type"] == "extra_forbidden":
-            place = line_of(path, table, identity, str(found["loc"][0]))
-            inner = Sampling if found["loc"][0] == "sampling" and len(found["loc"]) > 1 else kind
-            allowed = ", ".join(inner.model_fields)
-            raise PaperError(f"{path.name}{place}: {name} has unknown key {where!r}; known: {allowed}") from None
-        place = line_of(path, table, identity)
-        told = ": ".join(part for part in (name, where, found["msg"].removeprefix("Value error, ")) if part)
-        raise PaperError(f"{path.name}{place}: {told}") from None

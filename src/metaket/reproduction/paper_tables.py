@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -41,6 +41,9 @@ OF_KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
+Name = Annotated[str, Field(min_length=1)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +51,7 @@ class _Strict(BaseModel):
 class PaperInfo(_Strict):
     """What is printed on the title page."""
 
-    key: str
+    key: Name
     title: str
     citation: str = ""
     journal: str = ""
@@ -62,7 +65,7 @@ class PaperInfo(_Strict):
 class Source(_Strict):
     """Where a number was read."""
 
-    id: str
+    id: Name
     citation: str
     url: str = ""
     access: str = ""
@@ -86,7 +89,7 @@ class Analysis(_Strict):
     a study may have several rows.
     """
 
-    id: str
+    id: Name
     title: str = ""
     where: dict[str, Any] = Field(default_factory=dict)
     measure: str = "RR"
@@ -122,7 +125,7 @@ class Analysis(_Strict):
 
     @model_validator(mode="after")
     def _together(self) -> Analysis:
-        """Options that would have no effect are slips."""
+        """Options that would have no effect are slips; so are single words of `assumed` that are no option."""
         correlated = bool(self.random or self.structure or self.robust)
         for idle, message in (
             (not self.intercept and not self.moderators, "intercept = false needs moderators"),
@@ -132,13 +135,16 @@ class Analysis(_Strict):
         ):
             if idle:
                 raise ValueError(message)
+        strangers = [a for a in self.assumed if a.isidentifier() and a not in type(self).model_fields]
+        if strangers:
+            raise ValueError(f"assumed names {strangers[0]!r}, which is no option of an analysis")
         return self
 
 
 class Claim(_Strict):
     """One printed statement and what it is a statement of."""
 
-    id: str
+    id: Name
     printed: str
     of: dict[str, Any]
     by: str = ""
@@ -171,7 +177,7 @@ class Bound(_Strict):
     what follows for the pooled result of `analysis`, if all, or any `studies`, of the trials it asks for take part.
     """
 
-    id: str
+    id: Name
     title: str = ""
     analysis: str = ""
     ties: tuple[str, ...] = ()
@@ -188,7 +194,7 @@ class Course(_Strict):
     `where` filters rows beside the outcome; `times` are hours, by default all that the outcome's analyses name.
     """
 
-    id: str
+    id: Name
     title: str = ""
     outcome: str
     measure: str = "RR"

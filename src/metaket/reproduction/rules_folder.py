@@ -10,6 +10,7 @@ from metaket.reproduction.compare import compare_claim
 from metaket.reproduction.findings import RULES, Hits
 from metaket.reproduction.package import PACKAGE, file_of, hash_of, read_package, resources_of, schema_errors
 from metaket.reproduction.paper import Paper
+from metaket.reproduction.toml import line_of
 
 __all__: list[str] = []
 
@@ -22,10 +23,12 @@ def _analyses(paper: Paper) -> Hits:
         try:
             found[analysis.id] = run_analysis(paper, analysis)
         except MetaketError as error:
-            yield f"paper.toml analysis {analysis.id}", str(error), "error"
+            yield *_place_and_message(error), "error"
             continue
         if found[analysis.id].asked == 0:
-            yield f"paper.toml analysis {analysis.id}", f"asks for nothing: {found[analysis.id].gap}", "error"
+            line = line_of(paper.folder / "paper.toml", "analysis", analysis.id, "where")
+            what = f"analysis {analysis.id!r} asks for nothing: {found[analysis.id].gap}"
+            yield f"paper.toml{line}", what, "error"
     for claim in paper.claims:
         if "analysis" in claim.of and claim.of["analysis"] not in found:
             continue
@@ -34,7 +37,13 @@ def _analyses(paper: Paper) -> Hits:
                 warnings.simplefilter("ignore", DataWarning)
                 compare_claim(claim, paper, found)
         except MetaketError as error:
-            yield f"paper.toml claim {claim.id}", str(error), "error"
+            yield *_place_and_message(error), "error"
+
+
+def _place_and_message(error: MetaketError) -> tuple[str, str]:
+    """A message's "paper.toml line 7" and what it says."""
+    place, _, message = str(error).partition(": ")
+    return (place, message) if place.startswith(("paper.toml", "outcomes.csv")) else ("paper.toml", str(error))
 
 
 @RULES.add("schema", label="tables as described", reference="Frictionless Data Package: table schema")

@@ -144,17 +144,18 @@ def test_the_same_cell_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("paper", "message"),
+    ("paper", "line", "message"),
     [
-        (PAPER.replace("time_h = 24", "time = 24"), "Did you mean time_h"),
-        (PAPER.replace('"DL"', '"DLL"'), "unknown tau2 method 'DLL'"),
-        (PAPER.replace('"RR"', '"RRR"'), "unknown measure 'RRR'"),
-        (PAPER.replace('"response", time', '"respons", time'), "respons"),
+        (PAPER.replace("time_h = 24", "time = 24"), 12, "Did you mean time_h"),
+        (PAPER.replace('"DL"', '"DLL"'), 14, "unknown tau2 method 'DLL'"),
+        (PAPER.replace('"RR"', '"RRR"'), 13, "unknown measure 'RRR'"),
+        (PAPER.replace('"response", time', '"respons", time'), 12, "respons"),
     ],
 )
-def test_an_analysis_that_does_not_run_or_asks_for_nothing(tmp_path: Path, paper: str, message: str) -> None:
+def test_an_analysis_that_does_not_run_or_asks_for_nothing(tmp_path: Path, paper: str, line: int, message: str) -> None:
     (finding,) = found(checked(tmp_path, paper=paper), "analyses")
-    assert finding.where == "paper.toml analysis response"
+    assert finding.where == f"paper.toml line {line}"
+    assert finding.message.startswith("analysis 'response'")
     assert message in finding.message
 
 

@@ -43,16 +43,16 @@ def refusal(folder: Path, paper: str = PAPER, outcomes: str = OUTCOMES, trials: 
         (PAPER + ANALYSIS, "", "analysis 'response' stands twice"),
         (PAPER + claim("1", "k") * 2, "", "claim 'c-k' stands twice"),
         (PAPER + "[[source]]\nid = 's1'\ncitation = 'y'\n", "", "source 's1' stands twice"),
-        (PAPER + '[[analysis]]\nid = "s"\nsensitivity_of = "nix"\n', 'id = "s"', "of 'nix', which is not there"),
-        (PAPER + '[[analysis]]\nid = "own"\nsensitivity_of = "own"\n', 'id = "own"', "of 'own', which is not there"),
+        (PAPER + '[[analysis]]\nid = "s"\nsensitivity_of = "nix"\n', "nix", "of 'nix', which is not there"),
+        (PAPER + '[[analysis]]\nid = "own"\nsensitivity_of = "own"\n', "sensitivity_of", "in a circle"),
         (PAPER + claim("1", "k").replace('"response"', '"absent"'), "", "of analysis 'absent', which is not there"),
         (PAPER + CLAIM + 'printed = "1"\nof = { claim = "d" }\n', "", "of claim 'd', which is not there"),
-        (PAPER + CLAIM + 'printed = "1"\nof = {}\n', 'id = "c"', "must name exactly one of analysis, trials"),
+        (PAPER + CLAIM + 'printed = "1"\nof = {}\n', "of = {}", "must name exactly one of analysis, trials"),
         (PAPER + CLAIM + 'printed = "1"\nof = { analysis = "response" }\n', "", "needs a quantity"),
-        (PAPER + CLAIM + 'of = { other = "x" }\n', 'id = "c"', "printed: Field required"),
-        (PAPER + CLAIM + 'printed = 0.40\nof = { other = "x" }\n', 'id = "c"', "printed: Input should be a valid str"),
-        (PAPER + 'better = "more"\n', 'id = "response"', "better: Input should be 'higher' or 'lower'"),
-        (PAPER.replace("{ outcome", '"x" #'), "", "where: Input should be a valid dictionary"),
+        (PAPER + CLAIM + 'of = { other = "x" }\n', 'id = "c"', "claim 'c' has no printed, and needs one"),
+        (PAPER + CLAIM + 'printed = 0.40\nof = { other = "x" }\n', "printed = 0", "printed must be a text in quotes"),
+        (PAPER + 'better = "more"\n', 'better = "m', "better must be 'higher' or 'lower', got 'more'"),
+        (PAPER.replace("{ outcome", '"x" #'), "where = ", "where must be a table, such as"),
     ],
 )
 def test_the_line_of_a_slip_is_named(tmp_path: Path, paper: str, part: str, message: str) -> None:
@@ -65,14 +65,22 @@ def test_the_line_of_a_slip_is_named(tmp_path: Path, paper: str, part: str, mess
 @pytest.mark.parametrize(
     ("paper", "message"),
     [
-        (PAPER + "[[", "paper.toml: "),
-        (PAPER + "x = \n", "paper.toml: Invalid value (at line"),
+        (PAPER + "[[", f"paper.toml line {PAPER.count(chr(10)) + 1}: not TOML: "),
+        (
+            PAPER + "x = \n",
+            f"paper.toml line {PAPER.count(chr(10)) + 1}: not TOML: Invalid value; a text stands in quotes",
+        ),
         (PAPER.replace("[paper]", "[papr]"), "unknown table [papr]"),
         (ANALYSIS, "paper.toml has no table [paper]"),
-        ("", "paper.toml has no table [paper]"),
+        ("", "paper.toml is empty"),
+        (PAPER.replace("[paper]", "[paper"), "paper.toml line 1: not TOML: "),
+        (PAPER + 'note = "no end\n', "a quote is not closed"),
+        (PAPER + 'tau2 = "PM"\n', "a key stands twice"),
+        (PAPER.replace('"response"\n', '""\n'), "line 11: analysis '': id must not be blank"),
+        (PAPER + 'assumed = ["mesure"]\n', "line 15: analysis 'response': assumed names 'mesure'"),
         (PAPER.replace("[paper]", "[[paper]]"), "paper must be a table"),
-        (PAPER.replace('title = "A tiny paper"\n', ""), "paper: title: Field required"),
-        (PAPER + '[[analysis]]\nmeasure = "OR"\n', "id: Field required"),
+        (PAPER.replace('title = "A tiny paper"\n', ""), "paper.toml line 1: paper has no title, and needs one"),
+        (PAPER + '[[analysis]]\nmeasure = "OR"\n', "an analysis has no id, and needs one"),
     ],
 )
 def test_broken_toml(tmp_path: Path, paper: str, message: str) -> None:
@@ -99,7 +107,7 @@ def test_a_file_with_the_mark_that_windows_writes(tmp_path: Path) -> None:
 def test_not_utf8(tmp_path: Path) -> None:
     write_paper(tmp_path)
     (tmp_path / "paper.toml").write_bytes(PAPER.replace("tiny paper", "M\xfcller").encode("latin-1"))
-    with pytest.raises(PaperError, match=r"paper\.toml is not UTF-8 text"):
+    with pytest.raises(PaperError, match=r"paper\.toml line 3 is not UTF-8 text"):
         mk.load(tmp_path)
 
 
@@ -136,7 +144,7 @@ def test_broken_outcomes(tmp_path: Path, outcomes: str, message: str) -> None:
     ("trials", "message"),
     [
         (TRIALS + "A,2013,18,saline\n", "trials.csv row 5: study 'A' stands twice"),
-        (TRIALS.replace("B,2014", "Bb,2014"), "outcomes.csv has study 'B', which trials.csv does not list"),
+        (TRIALS.replace("B,2014", "Bb,2014"), "outcomes.csv row 3: study 'B' is not one that trials.csv lists"),
         (TRIALS.replace("2013", "MMXIII"), "trials.csv row 2 (A): year is 'MMXIII', not a number"),
         (TRIALS.replace("study", "trial"), "trials.csv has no column study"),
     ],
