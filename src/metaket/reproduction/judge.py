@@ -15,6 +15,7 @@ from metaket.reproduction.quantities import DECISIONS, Quantity
 __all__ = ["in_printed_unit", "judge_number", "judge_words", "stated_decision"]
 
 BAND = "relative-5"  # the one that parts near from differs
+EDGE = 0.05  # of that band
 ALPHA = 0.05
 PROPORTIONS = ("RD", "PR", "PAS", "PFT", "PLN", "PLO", "MPRD")
 
@@ -159,11 +160,14 @@ def _outside(value: float, printed: Printed, quantity: Quantity, base: Compariso
     if gap is None:
         return replace(base, verdict="differs", cause=f"{value:.4g} is not {printed.text.strip()}")
     if gap.relative is None:
-        cause = "a relative gap near zero is not defined; the absolute one is shown"
+        unit = " of logarithms" if quantity.log else quantity.unit
+        cause = f"a relative gap near zero is not defined; the absolute one is {abs(gap.difference):.2g}{unit}"
         return replace(base, verdict="differs", gap=gap, cause=cause)
     verdict = "near" if gap.bands[BAND] else "differs"
     measured = " of the interval's width" if quantity.width is not None else ""
     share = 100 * gap.relative
     shown = f"{share:.0f}" if share >= 99.5 else f"{share:.2g}"
+    if verdict == "differs" and float(shown) <= 100 * EDGE:
+        shown = f"just over {100 * EDGE:g}"
     cause = f"off by {shown} %{measured}{' on the log scale' if quantity.log else ''}"
     return replace(base, verdict=verdict, gap=gap, cause=cause)
