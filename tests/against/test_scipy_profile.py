@@ -16,6 +16,7 @@ import pytest
 from scipy import optimize, stats
 
 import metaket as mk
+from metaket.errors import NotComputableError
 from tests.against.test_metafor_correlated import fit, tables  # noqa: F401
 
 ENOUGH = float(stats.chi2.ppf(0.95, 1))
@@ -159,6 +160,45 @@ def test_every_structure_with_three_levels(three: pd.DataFrame, structure: str) 
     for name, value in model.result.components.items():
         if not math.isnan(value):
             check(model, name)
+
+
+OTHERS = ("berkey1998", "ishak2007", "fine1993", "assink2016")
+METHOD = {"CS": "REML", "HCS": "ML", "UN": "REML", "ID": "ML", "DIAG": "REML", "AR": "ML", "HAR": "REML", "CAR": "ML"}
+
+
+def other(table: pd.DataFrame, name: str, structure: str) -> mk.CorrelatedResult:
+    """Each structure on another data set, with what that one has: times, two outcomes, or effects of one study."""
+    table = table.dropna(subset=["y", "v"]).reset_index(drop=True)
+    inner, rho = {"berkey1998": ("outcome", 0.4), "assink2016": ("esid", 0.5)}.get(name, ("time", 0.6))
+    if inner == "outcome":
+        table["outcome"] = table["outcome"].map({"PD": 1, "AL": 2})
+    if inner == "esid":
+        table = table[table["esid"] <= LEVELS]
+    means = {} if inner == "esid" else {"moderators": inner, "intercept": False}
+    covariance = mk.sampling_covariance(table["v"], table["study"], rho=rho)
+    return mk.pool_correlated(
+        mk.generic("y", "v", data=table), "study", covariance=covariance, inner=inner, structure=structure,
+        method=METHOD[structure], **means,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("structure", METHOD)
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_data(tables: dict[str, pd.DataFrame], name: str, structure: str) -> None:  # noqa: F811
+    """The last component of each: its limits hold it, and the likelihood there has dropped by what it should have."""
+    result = other(tables[f"dat.{name}"], name, structure)
+    assert result.converged
+    component, value = list(result.components.items())[-1]
+    if math.isnan(value):
+        with pytest.raises(NotComputableError, match=r"is 0|are 0"):
+            result.component_ci(component)
+        return
+    low, high = result.component_ci(component)
+    assert low <= value <= high
+    for limit in (low, high):
+        drop = 2.0 * (result.loglik - result.component_profile(component, [limit])[0])
+        assert drop == pytest.approx(ENOUGH, abs=DROP) or (drop < ENOUGH and limit in (0.0, -1.0, 1.0, -0.5, -1 / 3))
 
 
 @pytest.mark.slow

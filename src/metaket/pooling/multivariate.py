@@ -71,9 +71,9 @@ class Covariances:
 
     def total(self, theta: Array) -> Array:
         """Covariance of the random effects of all rows, shape (n, n)."""
-        return np.asarray(self._among(np.arange(self.outer.size)[None, :], theta)[0], dtype=np.float64)
+        return np.asarray(self.within(np.arange(self.outer.size)[None, :], theta)[0], dtype=np.float64)
 
-    def _among(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+    def within(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
         """Covariance of the random effects among the rows of each block (B, b): shape (..., B, b, b)."""
         out = np.zeros((*theta.shape[:-1], *rows.shape, rows.shape[1]))
         used = 0
@@ -84,7 +84,7 @@ class Covariances:
             out += theta[..., i, None, None, None] ** 2 * _same(group, rows)
         return out
 
-    def _slopes(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+    def slopes(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
         """Its derivatives, shape (..., size, B, b, b)."""
         out = np.zeros((*theta.shape, *rows.shape, rows.shape[1]))
         used = 0
@@ -220,7 +220,7 @@ def evaluate(data: Data, theta: Array, restricted: bool) -> Likelihood:
 def _inverse(data: Data, rows: npt.NDArray[np.int64], theta: Array) -> Array:
     """Inverse of Var(y) in each block, shape (..., B, b, b)."""
     v = data.v[..., rows[:, :, None], rows[:, None, :]]
-    return np.asarray(np.linalg.inv(v + data.parts._among(rows, theta)), dtype=np.float64)
+    return np.asarray(np.linalg.inv(v + data.parts.within(rows, theta)), dtype=np.float64)
 
 
 def _piece(
@@ -235,7 +235,7 @@ def _piece(
         raise DataError("the sampling covariance V is not positive definite")
     resid = data.y[rows] - np.einsum("Bip,...p->...Bi", data.x[rows], coef)
     wr = np.einsum("...Bij,...Bj->...Bi", w, resid)
-    slopes = data.parts._slopes(rows, theta)
+    slopes = data.parts.slopes(rows, theta)
     ws = w[..., None, :, :, :] @ slopes
     value = (logdet - np.einsum("...Bi,...Bi->...B", wr, resid)).sum(axis=-1)
     gradient = np.einsum("...Bi,...aBij,...Bj->...a", wr, slopes, wr) - np.einsum("...aBii->...a", ws)

@@ -133,7 +133,8 @@ def _covariance(fit: Any) -> Quantity:
     variances = [value for name, value in fit.components.items() if name.startswith("tau2[")]
     if len(variances) != 2:
         raise InputError(f"a covariance is of two levels with a variance each; the model has {len(variances)}")
-    return Quantity(_rho(fit).value * math.sqrt(variances[0] * variances[1]), kind="heterogeneity")
+    product = variances[0] * variances[1]
+    return Quantity(_rho(fit).value * math.sqrt(product) if product > 0.0 else 0.0, kind="heterogeneity")
 
 
 @_add("loglik", "log-likelihood", C)

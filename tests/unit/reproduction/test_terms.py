@@ -138,6 +138,14 @@ def test_of_correlated_effects() -> None:
         quantity_of(found, "tau2:later")
 
 
+def test_a_correlation_without_variance_has_no_value_and_a_covariance_of_0() -> None:
+    rows = {"study": [1, 1, 2, 2, 3, 3], "time": ["a", "b"] * 3, "y": [0.3] * 6, "v": [0.1] * 6}
+    found = mk.pool_correlated(mk.generic("y", "v", data=rows), "study", inner="time", structure="HCS", method="ML")
+    with pytest.raises(NotComputableError, match=r"rho is undefined: tau2\[a\], tau2\[b\] are 0"):
+        quantity_of(found, "rho")
+    assert value(found, "covariance") == 0.0
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

@@ -83,6 +83,7 @@ def test_cautions_name_what_is_thin() -> None:
     assert "one trial only at day 7" in said
     assert "4 trials in all" in said
     assert "3 trials give more than one time" in said
+    assert "no cluster-robust intervals: the model cannot be estimated without" in said
     text = str(joint(ROWS))
     assert "correlation 0.5 between the times of one trial (assumed)" in text
     assert "caution: " in text
