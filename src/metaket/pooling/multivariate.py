@@ -69,29 +69,33 @@ class Covariances:
             out[self.structure.n_sd : self.structure.size] = True
         return out
 
+    def over_levels(self, theta: Array) -> tuple[Array, Array]:
+        """G (..., q, q) and its derivatives (..., size of the structure, q, q); with q = 0 without a structure."""
+        if self.structure is None:
+            return np.empty((*theta.shape[:-1], 0, 0)), np.empty((*theta.shape[:-1], 0, 0, 0))
+        part = theta[..., : self.structure.size]
+        return self.structure.matrix(part), self.structure.derivatives(part)
+
     def total(self, theta: Array) -> Array:
         """Covariance of the random effects of all rows, shape (n, n)."""
-        return np.asarray(self.within(np.arange(self.outer.size)[None, :], theta)[0], dtype=np.float64)
+        every = np.arange(self.outer.size)[None, :]
+        return np.asarray(self.within(every, theta, self.over_levels(theta)[0])[0], dtype=np.float64)
 
-    def within(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+    def within(self, rows: npt.NDArray[np.int64], theta: Array, g: Array) -> Array:
         """Covariance of the random effects among the rows of each block (B, b): shape (..., B, b, b)."""
         out = np.zeros((*theta.shape[:-1], *rows.shape, rows.shape[1]))
-        used = 0
         if self.structure is not None:
-            used = self.structure.size
-            out += self._over_rows(rows, self.structure.matrix(theta[..., :used]))
-        for i, group in enumerate(self.nested, start=used):
+            out += self._over_rows(rows, g)
+        for i, group in enumerate(self.nested, start=self.size - len(self.nested)):
             out += theta[..., i, None, None, None] ** 2 * _same(group, rows)
         return out
 
-    def slopes(self, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+    def slopes(self, rows: npt.NDArray[np.int64], theta: Array, dg: Array) -> Array:
         """Its derivatives, shape (..., size, B, b, b)."""
         out = np.zeros((*theta.shape, *rows.shape, rows.shape[1]))
-        used = 0
         if self.structure is not None:
-            used = self.structure.size
-            out[..., :used, :, :, :] = self._over_rows(rows, self.structure.derivatives(theta[..., :used]))
-        for i, group in enumerate(self.nested, start=used):
+            out[..., : self.structure.size, :, :, :] = self._over_rows(rows, dg)
+        for i, group in enumerate(self.nested, start=self.size - len(self.nested)):
             out[..., i, :, :, :] = 2.0 * theta[..., i, None, None, None] * _same(group, rows)
         return out
 
@@ -192,7 +196,8 @@ def evaluate(data: Data, theta: Array, restricted: bool) -> Likelihood:
     REML. All are sums over blocks.
     """
     n, p = data.x.shape
-    weights = [_inverse(data, rows, theta) for rows in data.blocks]
+    g, dg = data.parts.over_levels(theta)
+    weights = [_inverse(data, rows, theta, g) for rows in data.blocks]
     wx = [w @ data.x[rows] for w, rows in zip(weights, data.blocks, strict=True)]
     both = list(zip(data.blocks, wx, strict=True))
     gram = sum(np.einsum("Bip,...Biq->...pq", data.x[rows], u) for rows, u in both)
@@ -204,7 +209,7 @@ def evaluate(data: Data, theta: Array, restricted: bool) -> Likelihood:
     if restricted:
         value += 0.5 * (p * np.log(2.0 * np.pi) + np.linalg.slogdet(vcov)[1] + np.linalg.slogdet(data.x.T @ data.x)[1])
     pieces = [
-        _piece(data, rows, theta, w, u, coef, vcov if restricted else None)
+        _piece(data, rows, data.parts.slopes(rows, theta, dg), w, u, coef, vcov if restricted else None)
         for rows, w, u in zip(data.blocks, weights, wx, strict=True)
     ]
     value = value + 0.5 * sum(piece[0] for piece in pieces)
@@ -217,14 +222,14 @@ def evaluate(data: Data, theta: Array, restricted: bool) -> Likelihood:
     return Likelihood(value, 0.5 * np.asarray(gradient), 0.5 * np.asarray(information), coef, vcov)
 
 
-def _inverse(data: Data, rows: npt.NDArray[np.int64], theta: Array) -> Array:
+def _inverse(data: Data, rows: npt.NDArray[np.int64], theta: Array, g: Array) -> Array:
     """Inverse of Var(y) in each block, shape (..., B, b, b)."""
     v = data.v[..., rows[:, :, None], rows[:, None, :]]
-    return np.asarray(np.linalg.inv(v + data.parts.within(rows, theta)), dtype=np.float64)
+    return np.asarray(np.linalg.inv(v + data.parts.within(rows, theta, g)), dtype=np.float64)
 
 
 def _piece(
-    data: Data, rows: npt.NDArray[np.int64], theta: Array, w: Array, wx: Array, coef: Array, vcov: Array | None
+    data: Data, rows: npt.NDArray[np.int64], slopes: Array, w: Array, wx: Array, coef: Array, vcov: Array | None
 ) -> tuple[Array, Array, Array, Array]:
     """Shares of blocks in log det W - r'Wr, in twice the gradient and the information, and X'W S_a W X (..., a, p, p).
 
@@ -235,7 +240,6 @@ def _piece(
         raise DataError("the sampling covariance V is not positive definite")
     resid = data.y[rows] - np.einsum("Bip,...p->...Bi", data.x[rows], coef)
     wr = np.einsum("...Bij,...Bj->...Bi", w, resid)
-    slopes = data.parts.slopes(rows, theta)
     ws = w[..., None, :, :, :] @ slopes
     value = (logdet - np.einsum("...Bi,...Bi->...B", wr, resid)).sum(axis=-1)
     gradient = np.einsum("...Bi,...aBij,...Bj->...a", wr, slopes, wr) - np.einsum("...aBii->...a", ws)
