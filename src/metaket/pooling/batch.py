@@ -104,6 +104,7 @@ class BatchResult:
     Attributes
     ----------
     estimate, std_error, statistic, df, p_value : ndarray, shape (...)
+        Where all effects are equal Hartung and Knapp's `std_error` is 0, and `statistic` and `p_value` are NaN.
     tau2, se_tau2, q, q_df, q_p, i2, h2, k : ndarray, shape (...)
     converged : ndarray of bool, shape (...)
         False where the fit did not converge, its data were not usable (its numbers are NaN), or a t-type test has no
@@ -226,7 +227,7 @@ def _told(fits: Fits, spec: PoolSpec) -> tuple[Numbers, ...]:
     estimate = fits.coef[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         std_error = np.sqrt(fits.vcov[:, 0, 0])
-        statistic = estimate / std_error
+        statistic = np.where(std_error > 0, estimate / std_error, np.nan)
     if spec.i2 == "Q":
         i2, h2 = i2_h2_from_q(fits.q, fits.q_df)
     else:

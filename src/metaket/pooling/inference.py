@@ -15,6 +15,8 @@ from metaket._registry import Registry
 
 __all__ = ["PREDICTION", "TESTS", "PredictionFunction", "TestFunction"]
 
+EQUAL = 1e-20  # of Q: effects within 1e-10 of their standard errors differ by rounding alone
+
 TestFunction = Callable[[Array, Array, Array], tuple[Array, Array]]
 TESTS: Registry[TestFunction] = Registry("test")
 
@@ -42,9 +44,9 @@ def t_test(vcov: Array, _q: Array, df: Array) -> tuple[Array, Array]:
     metafor="knha",
 )
 def hksj_test(vcov: Array, q: Array, df: Array) -> tuple[Array, Array]:
-    """Covariance times q / df, t reference on k - p."""
+    """Covariance times q / df, t reference on k - p; 0 where all effects lie on the fitted line."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return vcov * (q / df)[..., None, None], df
+        return vcov * (np.where(q < EQUAL, 0.0, q) / df)[..., None, None], df
 
 
 @TESTS.add(

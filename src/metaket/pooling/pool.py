@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import Array, float_array
-from metaket.errors import ConvergenceWarning, DataError, InputError
+from metaket.errors import ConvergenceWarning, DataError, DataWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.regression import RegressionResult, meta_regression
@@ -102,6 +102,8 @@ def pool(
     -----
     ConvergenceWarning
         An iterative estimator did not reach its tolerance; the result's `converged` is False.
+    DataWarning
+        All effects are equal under ``test="hksj"``: the standard error is 0, and there is no p-value (NaN).
 
     Notes
     -----
@@ -159,6 +161,11 @@ def pool_spec(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None
     if not result.converged:
         message = f"tau2 by {spec.tau2} did not converge for {effects!r}; the result is flagged"
         warnings.warn(message, ConvergenceWarning, stacklevel=3)
+    if result.std_error == 0.0:
+        message = (
+            "all effects are equal, so that Hartung and Knapp's standard error is 0 and their test is not defined: "
+        )
+        warnings.warn(message + "use test='z' or test='hksj-adhoc'", DataWarning, stacklevel=3)
     return result
 
 

@@ -14,7 +14,7 @@ from scipy import special
 from metaket._checks import Array, check_level
 from metaket._distributions import critical, two_sided_p
 from metaket._notebook import ShownAsText
-from metaket.errors import ConvergenceWarning, InputError
+from metaket.errors import ConvergenceWarning, DataWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.design import Design, build_design, column_of, encode
@@ -131,7 +131,7 @@ class RegressionResult(ShownAsText):
     def omnibus(self, terms: Sequence[str] | None = None) -> tuple[float, float, float]:
         """Test that the named coefficients (by default all but the intercept) are 0: statistic, its df, p.
 
-        Chi-square for the normal test, else F on (m, k - p).
+        Chi-square for the normal test, else F on (m, k - p). NaN where the covariance is 0 (`DataWarning` of the fit).
         """
         wanted = [n for n in self.names if n != "intercept"] if terms is None else list(terms)
         unknown = [n for n in wanted if n not in self.names]
@@ -139,6 +139,8 @@ class RegressionResult(ShownAsText):
             raise InputError(f"no coefficient {unknown[0] if unknown else ''!r} among {', '.join(self.names)}")
         at = [self.names.index(n) for n in wanted]
         b = self.coef[at]
+        if not self.vcov.any():
+            return math.nan, float(len(at)), math.nan
         chi2 = float(b @ np.linalg.solve(self.vcov[np.ix_(at, at)], b))
         if math.isinf(self.df):
             return chi2, float(len(at)), float(special.chdtrc(len(at), chi2))
@@ -208,7 +210,8 @@ class RegressionResult(ShownAsText):
         import pandas as pd
 
         limits = self.ci(level)
-        statistic = self.coef / self.std_error
+        with np.errstate(divide="ignore", invalid="ignore"):
+            statistic = np.where(self.std_error > 0, self.coef / self.std_error, np.nan)
         return pd.DataFrame(
             {
                 "term": list(self.names),
@@ -224,11 +227,12 @@ class RegressionResult(ShownAsText):
 
     def __str__(self) -> str:
         statistic, df, p = self.omnibus() if len(self.names) > self.design.intercept else (math.nan, 0.0, math.nan)
+        shown = "not defined" if math.isnan(statistic) else f"{statistic:.3f} on {df:g}, p = {p:.4f}"
         share = "" if self.r2 is None else f", R2 {self.r2:.1f} %"
         return (
             f"{self.effects.label}: meta-regression, {self.spec.describe()}; k = {self.k}\n"
             f"{self.to_frame().to_string(index=False, float_format=lambda x: f'{x:.4f}')}\n"
-            f"moderators {'QM' if math.isinf(self.df) else 'F'} = {statistic:.3f} on {df:g}, p = {p:.4f}\n"
+            f"moderators {'QM' if math.isinf(self.df) else 'F'} = {shown}\n"
             f"residual tau2 {self.tau2:.4f}, I2 {self.i2:.1f} %{share}, "
             f"QE {self.qe:.3f} on {self.qe_df:g}, p = {self.qe_p:.4f}"
         )
@@ -262,6 +266,8 @@ def meta_regression(
     -----
     ConvergenceWarning
         An iterative estimator of tau2 did not reach its tolerance; the result's `converged` is False.
+    DataWarning
+        All effects lie on the fitted line under ``test="hksj"``: standard errors are 0, and p-values NaN.
 
     Notes
     -----
@@ -279,6 +285,11 @@ def meta_regression(
     if not fits.converged[0]:
         message = f"tau2 by {spec.tau2} did not converge for the meta-regression of {effects!r}; the result is flagged"
         warnings.warn(message, ConvergenceWarning, stacklevel=3)
+    if not fits.vcov[0].any():
+        message = (
+            "all effects lie on the fitted line, so that Hartung and Knapp's standard errors are 0 and their tests are "
+        )
+        warnings.warn(message + "not defined: use test='z' or test='hksj-adhoc'", DataWarning, stacklevel=3)
     null = fit_arrays(y, v, spec, weights=weights)
     tau2, tau2_null = float(fits.tau2[0]), float(null.tau2[0])
     nested = tau2_null > 0 and spec.model == "random" and _holds_constant(design.matrix)

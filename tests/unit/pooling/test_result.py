@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import metaket as mk
-from metaket.errors import InputError, NotComputableError, UnknownChoiceError
+from metaket.errors import DataWarning, InputError, NotComputableError, UnknownChoiceError
 from metaket.pooling.inference import PREDICTION
 
 Y, V = [0.1, 0.3, 0.5, 0.9], [0.04, 0.05, 0.06, 0.03]
@@ -204,11 +204,29 @@ def test_text_names_what_is_missing() -> None:
 
 def test_a_standard_error_of_0_has_no_test() -> None:
     """Hartung-Knapp on equal effects: the interval is a point and the statistic is not defined."""
-    found = mk.pool([0.25, 0.25, 0.25], [0.5, 0.5, 0.5], test="hksj")
+    with pytest.warns(DataWarning, match="all effects are equal"):
+        found = mk.pool([0.25, 0.25, 0.25], [0.5, 0.5, 0.5], test="hksj")
     assert found.std_error == 0
     assert found.ci() == (0.25, 0.25)
     assert math.isnan(found.p_value)
     assert "p = not defined" in str(found)
+
+
+def test_equal_effects_have_no_hartung_knapp_test() -> None:
+    """The mean of three 0.1 is not 0.1 to the last bit: rounding alone must not make p = 0."""
+    y, v = [0.1, 0.1, 0.1], [0.1, 0.2, 0.13]
+    with pytest.warns(DataWarning, match="all effects are equal.*hksj-adhoc"):
+        one = mk.pool(y, v, test="hksj")
+    many = mk.pool_many([y, [0.1, 0.2, 0.1]], v, test="hksj")
+    assert one.std_error == many.std_error[0] == 0.0
+    assert np.isnan([one.p_value, one.statistic, many.p_value[0], many.statistic[0]]).all()
+    assert many.p_value[1] > 0
+    assert "p = not defined" in str(one)
+    with pytest.warns(DataWarning, match="on the fitted line"):
+        line = mk.pool([1.0, 2.0, 3.0], [0.1, 0.2, 0.3], test="hksj", moderators=[[1.0], [2.0], [3.0]])
+    assert np.isnan(line.to_frame()["p_value"]).all()
+    assert np.isnan(line.omnibus()[2])
+    assert "not defined" in str(line)
 
 
 def test_weights_are_shares_in_percent(result: mk.PooledResult) -> None:
