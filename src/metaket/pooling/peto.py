@@ -11,7 +11,7 @@ from metaket.pooling.mantel_haenszel import counts_of, without_tau2
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import MODELS, PoolSpec
 
-__all__ = ["peto"]
+__all__ = ["one_step", "peto"]
 
 
 @MODELS.add(
@@ -25,12 +25,15 @@ def peto(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> 
     del weights
     if effects.measure not in ("OR", "PETO"):
         raise InputError(f"Peto's method pools odds ratios, not {effects.measure}")
-    a, n1, c, n2 = counts_of(effects, "Peto's method")
+    estimate, variance, q, v = one_step(*counts_of(effects, "Peto's method"))
+    return without_tau2(effects, spec, float(estimate), float(variance), float(q), v)
+
+
+def one_step(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Array, Array, Array]:
+    """Estimate, its variance and Q of tables along the last axis, each of shape (...), and V, of shape (..., k)."""
     n, m1 = n1 + n2, a + c
     gap, v = a - n1 * m1 / n, n1 * n2 * m1 * (n - m1) / (n**2 * (n - 1))
-    some = v > 0
-    total = float(v.sum())
+    total, of_all = np.asarray(v.sum(axis=-1)), np.asarray(gap.sum(axis=-1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = float(gap.sum() / np.float64(total))
-        q = float((gap[some] ** 2 / v[some]).sum() - gap.sum() ** 2 / np.float64(total))
-        return without_tau2(effects, spec, estimate, float(1.0 / np.float64(total)), q, v)
+        own = np.where(v > 0, gap**2 / v, 0.0).sum(axis=-1)
+        return of_all / total, 1.0 / total, np.asarray(own - of_all**2 / total), v

@@ -14,14 +14,16 @@ from metaket._distributions import critical
 from metaket.errors import InputError
 from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS
 from metaket.measures.registry import MEASURES, TRAITS, scale_of
-from metaket.pooling.spec import PoolSpec
+from metaket.pooling.spec import WITHOUT_TAU2, PoolSpec
 from metaket.reproduction.bounds_answer import Bounds, StudySet
+from metaket.reproduction.bounds_cells import ranges_of_counts
 from metaket.reproduction.bounds_decision import possible_totals
 from metaket.reproduction.bounds_found import RANGES, found_by_search, side_of, spans_of
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, read_ties
 from metaket.reproduction.bounds_program import Program, cheapest, make_program, thinned
 from metaket.reproduction.bounds_proof import BOUNDED, ranges_of
 from metaket.reproduction.bounds_search import DECISIONS, ENUMERATE, Asked, enumerate_all
+from metaket.reproduction.bounds_sums import COUNTED, check_counted
 from metaket.reproduction.recover_text import SIGNIFICANT
 
 __all__ = ["bounds"]
@@ -60,7 +62,8 @@ def bounds(
     studies : int, optional
         How many of the rows take part, if not all: every choice of that many is gone through.
     model, tau2, test, level, zero_cells, double_zero
-        As in `pool` and `effect_sizes`; models random and common. Without `zero_cells` the measure's own rule.
+        As in `pool` and `effect_sizes`; models random, common, mh (OR, RR, RD) and peto (OR, PETO), the latter two
+        without tau2 and with the normal test. Without `zero_cells` the measure's own rule.
     better : {"higher", "lower"}
         Which direction of the effect favours the treatment.
     seed : int
@@ -76,7 +79,7 @@ def bounds(
     Raises
     ------
     InputError
-        An option that is unknown, a model or rule for which nothing is proved, too many choices.
+        An option that is unknown, a model, measure or rule that is not bounded, too many choices.
     DataError
         A row without a size, or whose own facts no table fits; the message names it.
 
@@ -86,7 +89,9 @@ def bounds(
     counts: the least :math:`\sum w_i y_i / \sum w_i` under sums that are tied, by Dinkelbach (1967) and dynamic
     programming; exact for a common effect, and for random effects valid for every tau2 in cells that together cover
     what the estimator can give. The ends of intervals are proved for the normal test, with tau2 by DL, HE or PM, or
-    known. Between what is found and what is proved nothing is claimed. Partial identification: Manski (2003).
+    known. The estimate of mh and peto is such a ratio, too, and exact; the ends of its interval are by branch and bound
+    over cells of the estimate. Between what is found and what is proved nothing is claimed. Partial identification:
+    Manski (2003).
 
     Examples
     --------
@@ -98,15 +103,14 @@ def bounds(
     """
     rows = _rows(data)
     spec = PoolSpec.of(model, tau2, test)
-    if spec.model not in ("random", "common") or spec.tau2 == "GENQ":
-        raise InputError(f"bounds has the models random and common, with tau2 from the data or known, got {model!r}")
+    _check_model(spec, MEASURES[measure].code)
     zero_cells = check_choice("zero-cell rule", zero_cells or _own_rule(measure), ZERO_CELLS)
     check_choice("double-zero rule", double_zero, DOUBLE_ZERO)
     check_choice("better", better, ("higher", "lower"))
     all_ties = read_ties(ties)
     _check_decisions(all_ties)
     asked = Asked(MEASURES[measure].code, spec, check_level(level), better, all_ties)
-    every = read_studies(rows, measure, zero_cells, double_zero)
+    every = read_studies(rows, measure, zero_cells, double_zero, spec.model)
     sets = [_set(chosen, every, asked, seed) for chosen in _choices(every, studies)]
     texts = tuple(tie.label or f"{tie.quantity} {tie.printed.text}" for tie in all_ties)
     return Bounds(asked.measure, tuple(s.name for s in every), texts, tuple(sets), seed)
@@ -114,6 +118,15 @@ def bounds(
 
 def _own_rule(measure: str) -> str:
     return TRAITS[MEASURES[measure].code].zero_cells or "only0"
+
+
+def _check_model(spec: PoolSpec, measure: str) -> None:
+    if spec.model in COUNTED:
+        check_counted(spec.model, measure, spec.test)
+    elif spec.model not in ("random", "common"):
+        raise InputError(f"bounds has the models random, common, mh and peto, got {spec.model!r}")
+    elif spec.tau2 == "GENQ":
+        raise InputError("bounds has tau2 from the data or known; 'GENQ' needs weights")
 
 
 def _rows(data: Any) -> list[dict[str, Any]]:
@@ -174,7 +187,7 @@ def _proved(
     chosen: Sequence[Study], program: Program, asked: Asked, left_out: tuple[str, ...], count: int, seed: int
 ) -> StudySet:
     known, z = _known_tau2(asked.spec), _critical(asked)
-    proved, met = ranges_of(thinned(program), known, z)
+    proved, met = _ranges(program, asked, known, z)
     proved = {name: _widened(*ends) for name, ends in proved.items()} | _totals(program)
     _use_ties(proved, chosen, asked, known, z)
     found = found_by_search(program, asked, met, proved, seed)
@@ -190,6 +203,14 @@ def _proved(
     return StudySet(left_out, status, "proof and search", count, spans, decisions, program.relaxed)
 
 
+def _ranges(
+    program: Program, asked: Asked, known: float | None, z: float | None
+) -> tuple[Mapping[str, tuple[float, float]], list[tuple[int, ...]]]:
+    if asked.spec.model in COUNTED and z is not None:
+        return ranges_of_counts(program, z)
+    return ranges_of(thinned(program), known, z)
+
+
 def _widened(low: float, high: float) -> tuple[float, float]:
     slack = ROUNDING * (1.0 + max((abs(x) for x in (low, high) if math.isfinite(x)), default=0.0))
     return low - slack, high + slack
@@ -197,7 +218,7 @@ def _widened(low: float, high: float) -> tuple[float, float]:
 
 def _known_tau2(spec: PoolSpec) -> float | None:
     """tau2 where it is known; None where it is bounded by the effects; infinite where nothing bounds it."""
-    if spec.model == "common":
+    if spec.model in WITHOUT_TAU2:
         return 0.0
     if not isinstance(spec.tau2, str):
         return float(spec.tau2)
@@ -238,7 +259,7 @@ def _use_ties(
         if side:
             for name in RANGES:
                 _clip(proved, name, *((0.0, math.inf) if side > 0 else (-math.inf, 0.0)))
-        if side and z is not None:
+        if side and z is not None and asked.spec.model not in COUNTED:
             _clip_events(proved, chosen, asked, known, z, side)
 
 

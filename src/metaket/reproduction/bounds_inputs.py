@@ -13,6 +13,7 @@ from metaket._checks import Array
 from metaket.errors import DataError, InputError
 from metaket.measures.counts import adjust_zero_cells, both_empty
 from metaket.measures.registry import MEASURES
+from metaket.reproduction.bounds_sums import COUNTED, Sums, sums_of
 from metaket.reproduction.claims import Printed, read_printed
 from metaket.reproduction.recover_text import Counts, agrees, read_count, read_percent
 
@@ -80,6 +81,8 @@ class Study:
         Effect and sampling variance.
     used : ndarray of bool, shape (m,)
         False where the table says nothing (both arms at zero) and is left out of the pool.
+    sums : Sums or None
+        What the tables add to a Mantel-Haenszel or Peto pool, where that is the model.
     """
 
     name: str
@@ -87,6 +90,12 @@ class Study:
     y: Array
     v: Array
     used: Bools
+    sums: Sums | None = None
+
+    @property
+    def needs(self) -> tuple[Bools, ...]:
+        """A pool needs, for each of these, a study where it is true."""
+        return (self.used,) if self.sums is None else self.sums.needs
 
     @property
     def size(self) -> int:
@@ -120,7 +129,11 @@ def read_ties(ties: Mapping[str, str] | Sequence[Tie]) -> tuple[Tie, ...]:
 
 
 def read_studies(
-    rows: Sequence[Mapping[str, Any]], measure: str, zero_cells: str = "only0", double_zero: str = "drop"
+    rows: Sequence[Mapping[str, Any]],
+    measure: str,
+    zero_cells: str = "only0",
+    double_zero: str = "drop",
+    model: str = "random",
 ) -> tuple[Study, ...]:
     """The studies of a table whose cells are numbers, ranges, or blank.
 
@@ -144,14 +157,14 @@ def read_studies(
         )
     if zero_cells == "if0all":
         raise InputError("zero_cells='if0all' ties the studies to each other; use only0, all or none")
-    return tuple(_study(row, i, entry.code, zero_cells, double_zero) for i, row in enumerate(rows, start=1))
+    return tuple(_study(row, i, entry.code, (zero_cells, double_zero, model)) for i, row in enumerate(rows, start=1))
 
 
 def _blank(value: Any) -> bool:
     return value is None or (isinstance(value, float) and np.isnan(value)) or str(value).strip() in ("", "nan")
 
 
-def _study(row: Mapping[str, Any], number: int, measure: str, zero_cells: str, double_zero: str) -> Study:
+def _study(row: Mapping[str, Any], number: int, measure: str, rules: tuple[str, str, str]) -> Study:
     name = str(row.get("study", f"study {number}"))
     try:
         (n1, a), (n2, c) = _arm(row, "t"), _arm(row, "c")
@@ -170,7 +183,7 @@ def _study(row: Mapping[str, Any], number: int, measure: str, zero_cells: str, d
     index_t = np.repeat(np.arange(len(n1)), each)
     index_c = np.arange(count) - np.repeat(np.cumsum(each) - each, each) + np.repeat(first, each)
     cells = {"events_t": a[index_t], "n_t": n1[index_t], "events_c": c[index_c], "n_c": n2[index_c]}
-    return _effects(name, cells, measure, zero_cells, double_zero)
+    return _effects(name, cells, measure, *rules)
 
 
 def _arm(row: Mapping[str, Any], arm: str) -> tuple[Ints, Ints]:
@@ -199,12 +212,17 @@ def _arm(row: Mapping[str, Any], arm: str) -> tuple[Ints, Ints]:
     return n[keep], events[keep]
 
 
-def _effects(name: str, cells: Mapping[str, Ints], measure: str, zero_cells: str, double_zero: str) -> Study:
+def _effects(
+    name: str, cells: Mapping[str, Ints], measure: str, zero_cells: str, double_zero: str, model: str
+) -> Study:
     columns = {key: x.astype(np.float64) for key, x in cells.items()}
     nothing = both_empty(columns) if double_zero == "drop" and measure in ("RR", "OR", "PETO") else None
     with np.errstate(all="ignore"):
         y, v = MEASURES[measure].func(adjust_zero_cells(columns, zero_cells).columns)
-    used = np.isfinite(y) & np.isfinite(v) & (v > 0)
-    if nothing is not None:
-        used &= ~nothing
+    known = np.isfinite(y) & np.isfinite(v) & (v > 0)
+    said = ~nothing if nothing is not None else np.ones_like(known)
+    if model in COUNTED:  # the pool is of counts, and takes a table without an effect of its own, too
+        sums = sums_of(model, measure, cells, said)
+        return Study(name, cells, np.where(known, y, 0.0), np.where(known, v, np.inf), said, sums)
+    used = known & said
     return Study(name, cells, np.where(used, y, 0.0), np.where(used, v, 1.0), used)

@@ -75,9 +75,10 @@ class Solution(NamedTuple):
 def make_program(studies: Sequence[Study], ties: Sequence[Tie]) -> Program:
     """Set up the totals that the margin ties need; a tie for which that takes too much is relaxed, and said so.
 
-    A completion needs a study that is used: unless one always is, whether it has one is part of the total.
+    A completion needs a study that is used: unless one always is, whether it has one is part of the total. Models of
+    counts have several such needs (`Study.needs`), and each is a bit of the state.
     """
-    counted = not any(study.used.all() for study in studies)
+    counted = [j for j in range(len(studies[0].needs)) if not any(study.needs[j].all() for study in studies)]
     kept: list[Tie] = []
     relaxed: list[str] = []
     best = _built(studies, kept, counted)
@@ -95,7 +96,7 @@ def make_program(studies: Sequence[Study], ties: Sequence[Tie]) -> Program:
     return replace(best, relaxed=tuple(relaxed))
 
 
-def _built(studies: Sequence[Study], ties: Sequence[Tie], counted: bool) -> Program | None:
+def _built(studies: Sequence[Study], ties: Sequence[Tie], counted: Sequence[int]) -> Program | None:
     """The program, or None where it takes too much."""
     names = _varying(studies, ties)
     tops = [1 + sum(int(study.cells[name].max()) for study in studies) for name in names]
@@ -104,7 +105,9 @@ def _built(studies: Sequence[Study], ties: Sequence[Tie], counted: bool) -> Prog
     order, starts, forward = [], [], []
     states: Ints = np.zeros(1, dtype=np.int64)
     for study in studies:
-        key = study.used.astype(np.int64) * (flag if counted else 0)
+        key = np.zeros(study.size, dtype=np.int64)
+        for bit, need in enumerate(counted):
+            key += study.needs[need].astype(np.int64) * (flag << bit)
         for name, stride in zip(names, strides, strict=True):
             key = key + study.cells[name] * stride
         sorting = np.argsort(key, kind="stable")
@@ -113,13 +116,13 @@ def _built(studies: Sequence[Study], ties: Sequence[Tie], counted: bool) -> Prog
         starts.append(first)
         if len(states) * len(keys) > WORK:
             return None
-        sums = states[:, None] + keys[None, :]
-        sums -= np.maximum(sums // flag - 1, 0) * flag if counted else 0
+        sums = states[:, None] % flag + keys[None, :] % flag
+        sums += (states[:, None] // flag | keys[None, :] // flag) * flag
         states, after = np.unique(sums, return_inverse=True)
         forward.append(after.reshape(sums.shape))
     totals = {name: states % flag // stride % top for name, stride, top in zip(names, strides, tops, strict=True)}
     fits = _fitting(studies, ties, {name: x.astype(np.float64) for name, x in totals.items()}, len(states))
-    fits &= states >= flag if counted else True
+    fits &= states // flag == (1 << len(counted)) - 1
     origin = tuple(np.arange(study.size) for study in studies)
     return Program(tuple(studies), origin, tuple(order), tuple(starts), _backward(forward, fits), ())
 

@@ -14,8 +14,11 @@ from metaket._distributions import critical, two_sided_p
 from metaket.measures.registry import scale_of
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.heterogeneity import q_p_value
+from metaket.pooling.mantel_haenszel import FORMULAS
+from metaket.pooling.peto import one_step
 from metaket.pooling.spec import PoolSpec
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie
+from metaket.reproduction.bounds_sums import COUNTED
 from metaket.reproduction.recover_text import SIGNIFICANT, agrees
 
 __all__ = ["Asked", "Neighbours", "Results", "climb", "enumerate_all", "pool_choices"]
@@ -94,14 +97,12 @@ class Results:
 
 def pool_choices(studies: Sequence[Study], choices: Ints, asked: Asked) -> Results:
     """Pool completions; `choices`, shape (m, k), names the table of each study."""
-    picked = [(s.y[c], s.v[c], s.used[c]) for s, c in zip(studies, choices.T, strict=True)]
-    y, v, used = (np.stack(x, axis=-1) for x in zip(*picked, strict=True))
-    found = fit_arrays(y, v, asked.spec, include=used.astype(np.float64))
-    estimate = found.coef[:, 0]
+    fit = _counted if asked.spec.model in COUNTED else _weighted
+    estimate, variance, df, q, q_df = fit(studies, choices, asked)
     with np.errstate(invalid="ignore", divide="ignore"):
-        se = np.sqrt(found.vcov[:, 0, 0])
-        half = critical(asked.level, found.df) * se
-        p, q_p = two_sided_p(estimate / se, found.df), q_p_value(found.q, found.q_df)
+        se = np.sqrt(variance)
+        half = critical(asked.level, df) * se
+        p, q_p = two_sided_p(estimate / se, df), q_p_value(q, q_df)
     totals = np.stack([_total(studies, choices, name) for name in CELLS], axis=-1)
     usable = np.isfinite(estimate) & np.isfinite(half)  # a single study has no interval by a t-type test
     out = Results(estimate, estimate - half, estimate + half, p, q_p, totals, usable, choices)
@@ -109,6 +110,37 @@ def pool_choices(studies: Sequence[Study], choices: Ints, asked: Asked) -> Resul
     for tie in asked.ties:
         fits &= _meets(tie, out, asked)
     return replace(out, fits=fits)
+
+
+Fit = tuple[Array, Array, Array, Array, Array]  # estimate, variance, its degrees of freedom, Q and its
+
+
+def _picked(studies: Sequence[Study], choices: Ints) -> tuple[Array, Array, Array]:
+    """Effects, variances and whether each is used, shape (m, k)."""
+    parts = [(s.y[c], s.v[c], s.used[c]) for s, c in zip(studies, choices.T, strict=True)]
+    y, v, used = (np.stack(x, axis=-1) for x in zip(*parts, strict=True))
+    return y, v, used.astype(np.float64)
+
+
+def _weighted(studies: Sequence[Study], choices: Ints, asked: Asked) -> Fit:
+    y, v, used = _picked(studies, choices)
+    found = fit_arrays(y, v, asked.spec, include=used)
+    return found.coef[:, 0], found.vcov[:, 0, 0], found.df, found.q, found.q_df
+
+
+def _counted(studies: Sequence[Study], choices: Ints, asked: Asked) -> Fit:
+    y, v, used = _picked(studies, choices)
+    parts = [[s.cells[name][c] for s, c in zip(studies, choices.T, strict=True)] for name in CELLS]
+    a, n1, c, n2 = (np.stack(part, axis=-1).astype(np.float64) for part in parts)
+    tables = a * used, n1, c * used, n2  # what is left out has no event, and adds nothing
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if asked.spec.model == "peto":
+            estimate, variance, q, _ = one_step(*tables)
+        else:
+            estimate, variance, _ = FORMULAS[asked.measure](*tables)
+            q = (used * (y - estimate[:, None]) ** 2 / v).sum(axis=-1)
+        estimate = np.where(np.isfinite(estimate) & (variance > 0), estimate, np.nan)
+    return estimate, variance, np.full_like(estimate, np.inf), q, used.sum(axis=-1) - 1.0
 
 
 def _total(studies: Sequence[Study], choices: Ints, name: str) -> Array:

@@ -209,7 +209,7 @@ def test_joined_ranges_keep_a_proof_only_where_both_have_one() -> None:
     [
         ({"data": []}, InputError, "no study left"),
         ({"measure": "SMD"}, InputError, "measure must be one of RR, OR, RD, AS, PETO, got SMD"),
-        ({"model": "mh"}, InputError, "models random and common"),
+        ({"model": "random-mh"}, InputError, "models random, common, mh and peto"),
         ({"zero_cells": "if0all"}, InputError, "ties the studies to each other"),
         ({"ties": {"rate": "5%"}}, InputError, "unknown tie 'rate'"),
         ({"ties": {"decision": "better"}}, InputError, "Did you mean"),
