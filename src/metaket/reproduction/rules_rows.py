@@ -9,6 +9,7 @@ from metaket.outcomes import NUMBERS, SOURCED
 from metaket.reproduction.findings import RULES, Hits, row_name
 from metaket.reproduction.paper import Paper
 from metaket.reproduction.recover_percent import possible_counts
+from metaket.reproduction.toml import line_of
 
 __all__: list[str] = []
 
@@ -66,11 +67,18 @@ def _trial_sources(paper: Paper) -> Hits:
     known = {s.id for s in paper.sources}
     rows = [] if paper.trials is None or "source" not in paper.trials else list(paper.trials.iterrows())
     named = [(f"trials.csv row {n} ({r['study']})", str(r["source"])) for n, r in rows]
-    named += [(f"paper.toml claim {c.id}", c.source) for c in paper.claims if c.source]
     for where, text in named:
-        for name in (s.strip() for s in text.split(";")):
-            if name and name not in known:
-                yield where, f"source {name!r} is not listed in paper.toml", "error"
+        for name in _unlisted(text, known):
+            yield where, f"source {name!r} is not listed in paper.toml", "error"
+    for claim in paper.claims:
+        for name in _unlisted(claim.source, known):
+            line = line_of(paper.folder / "paper.toml", "claim", claim.id, "source")
+            yield f"paper.toml{line}", f"claim {claim.id!r}: source {name!r} is not listed in paper.toml", "error"
+
+
+def _unlisted(text: str, known: set[str]) -> list[str]:
+    """The ids of a cell "s1; s2" that are not known."""
+    return [name for name in (part.strip() for part in text.split(";")) if name and name not in known]
 
 
 @RULES.add(

@@ -133,8 +133,12 @@ def test_what_is_fine(tmp_path: Path) -> None:
 
 def test_sources_of_trials_and_claims(tmp_path: Path) -> None:
     text = claim("2", "k") + 'source = "s8"\n'
-    wheres = [(f.where, f.message[:11]) for f in found(checked(tmp_path, claims=text, trials=TRIALS), "trial-sources")]
-    assert wheres == [("trials.csv row 3 (B)", "source 's9'"), ("paper.toml claim c-k", "source 's8'")]
+    got = [(f.where, f.message) for f in found(checked(tmp_path, claims=text, trials=TRIALS), "trial-sources")]
+    line = (tmp_path / "paper.toml").read_text(encoding="utf-8").splitlines().index('source = "s8"') + 1
+    assert got == [
+        ("trials.csv row 3 (B)", "source 's9' is not listed in paper.toml"),
+        (f"paper.toml line {line}", "claim 'c-k': source 's8' is not listed in paper.toml"),
+    ]
 
 
 def test_the_same_cell_twice(tmp_path: Path) -> None:
