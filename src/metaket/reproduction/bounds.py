@@ -88,10 +88,10 @@ def bounds(
     Up to 200,000 completions are all pooled: the ranges are exact. Beyond that the proof is a program over totals of
     counts: the least :math:`\sum w_i y_i / \sum w_i` under sums that are tied, by Dinkelbach (1967) and dynamic
     programming; exact for a common effect, and for random effects valid for every tau2 in cells that together cover
-    what the estimator can give. The ends of intervals are proved for the normal test, with tau2 by DL, HE or PM, or
-    known. The estimate of mh and peto is such a ratio, too, and exact; the ends of its interval are by branch and bound
-    over cells of the estimate. Between what is found and what is proved nothing is claimed. Partial identification:
-    Manski (2003).
+    what the estimator can give. The ends of intervals are proved for the normal test, with tau2 known or by any
+    estimator but PMM. The estimate of mh and peto is such a ratio, too, and exact; the ends of its interval are by
+    branch and bound over cells of the estimate. Between what is found and what is proved nothing is claimed. Partial
+    identification: Manski (2003).
 
     Examples
     --------

@@ -27,12 +27,12 @@ __all__ = ["BOUNDED", "Weights", "cells_of_tau2", "largest_low", "least_estimate
 
 STEPS = 60  # of Dinkelbach's method, which converges faster than linearly
 TOLERANCE = 1e-10  # of a sum of costs, relative to their size
-BOUNDED = (
-    "DL",
-    "HE",
-    "PM",
-)  # tau2 <= D^2 / 2: Q / C, sum (y - mean)^2 / (k - 1) and Q(tau2) = k - 1 are means of d^2 / 2
+# tau2 <= D^2 / 2 where D is the range of the effects. sum w (y - mean)^2 = sum_{i<j} w_i w_j d_ij^2 / W is at most
+# D^2 / 2 times C = W - sum w^2 / W: that bounds every estimator by moments. For REML, whose equation is
+# sum w^2 (y - mean)^2 = C, and ML and EB likewise, w <= 1 / tau2 gives it. PMM can give 2.2 times as much.
+BOUNDED = ("DL", "HE", "HS", "HSk", "SJ", "REML", "ML", "PM", "EB", "DL2", "HE2")
 GRID = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)
+SOLVED = 1e-6  # of tau2, by which an iterative estimator may miss its root
 PIECES = 6  # secants of the square root
 TOUCHES = 3  # tangents that are tried
 
@@ -66,7 +66,7 @@ def cells_of_tau2(
 def _largest_tau2(studies: Sequence[Study]) -> float:
     highest = max(float(s.y[s.used].max()) for s in studies if s.used.any())
     lowest = min(float(s.y[s.used].min()) for s in studies if s.used.any())
-    return max((highest - lowest) ** 2 / 2.0, GRID[1])
+    return max((highest - lowest) ** 2 / 2.0 * (1.0 + SOLVED), GRID[1])
 
 
 Effects = Sequence[Array]

@@ -16,6 +16,7 @@ import metaket as mk
 from metaket.errors import DataError, InputError
 from metaket.reproduction.bounds import bounds
 from metaket.reproduction.bounds_answer import Span
+from metaket.reproduction.bounds_proof import BOUNDED, SOLVED
 
 EXACT = 1e-9  # two ways to the same closed form
 BUDGET = 3.0  # processor seconds (machines are shared) for nine trials with two open arms each
@@ -174,9 +175,27 @@ def test_interval_ends_are_proved_for_the_normal_test_only() -> None:
     assert math.isnan(found["ci_low"].proved_low)
     assert "nothing proved" in found["ci_low"].words()
     assert math.isfinite(found["estimate"].proved_low)
-    reml = mk.bounds(LARGE[:4], tau2="REML").spans  # nothing bounds its tau2: the estimate is proved for any
-    assert math.isnan(reml["ci_high"].proved_high)
-    assert reml["estimate"].proved_low <= reml["estimate"].found_low
+    median = mk.bounds(LARGE[:4], tau2="PMM").spans  # no bound of its tau2 is known: the estimate is proved for any
+    assert math.isnan(median["ci_high"].proved_high)
+    assert median["estimate"].proved_low <= median["estimate"].found_low
+    reml = mk.bounds(LARGE[:4], tau2="REML").spans
+    assert reml["ci_high"].found_high <= reml["ci_high"].proved_high < math.inf
+
+
+@pytest.mark.parametrize("method", BOUNDED)
+def test_tau2_is_at_most_half_the_squared_range_of_the_effects(method: str) -> None:
+    """The inequality on which the proofs for random effects rest, where half of the effects are at either end too."""
+    rng = np.random.default_rng(1)
+    for k in (2, 3, 6):
+        y = rng.normal(size=(300, k))
+        y[:150] = np.sign(y[:150])
+        v = np.exp(rng.normal(size=(300, k)) * rng.choice([0.1, 1.0, 3.0], (300, 1))) * 10.0 ** -rng.integers(
+            0, 4, (300, 1)
+        )
+        half = np.ptp(y, axis=1) ** 2 / 2.0
+        tau2 = mk.pool_many(y, v, tau2=method).tau2
+        assert np.all(tau2 <= half * (1.0 + SOLVED))
+        assert np.any(tau2 > 0.4 * half)  # near it, so that no smaller bound would do
 
 
 def test_one_value_is_one_number() -> None:
