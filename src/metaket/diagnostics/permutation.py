@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metaket._checks import Array
+from metaket._notebook import ShownAsText, p_words
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.batch import Fits, fit_arrays
 from metaket.pooling.regression import RegressionResult
@@ -26,7 +27,7 @@ TIE = 1e-8  # relative: statistics that are equal by symmetry differ by rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PermutationTest:
+class PermutationTest(ShownAsText):
     """Permutation p-values.
 
     Attributes
@@ -59,6 +60,17 @@ class PermutationTest:
         import pandas as pd
 
         return pd.DataFrame({"term": list(self.names), "statistic": self.statistic, "p_value": self.p_value})
+
+    def __str__(self) -> str:
+        kind = "all" if self.exact else "a random sample of"
+        lines = [f"permutation test, {kind} {self.permutations} permutations"]
+        for name, statistic, p in zip(self.names, self.statistic.tolist(), self.p_value.tolist(), strict=True):
+            lines.append(f"{name}: {statistic:.4f}, {p_words(p)}")
+        if len(self.names) > 1:
+            lines.append(f"moderators: {self.omnibus:.4f}, {p_words(self.omnibus_p)}")
+        if self.failed:
+            lines.append(f"WARNING: {self.failed} refits did not converge and do not count")
+        return "\n".join(lines)
 
 
 def permutation_test(

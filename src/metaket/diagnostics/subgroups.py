@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metaket._checks import Array
+from metaket._notebook import ShownAsText, p_words
 from metaket.errors import DataWarning, InputError
 from metaket.pooling.heterogeneity import q_p_value
 from metaket.pooling.pool import pool_spec
@@ -23,7 +24,7 @@ __all__ = ["Subgroups", "subgroups"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Subgroups:
+class Subgroups(ShownAsText):
     """Pooled results of subgroups.
 
     Attributes
@@ -63,7 +64,7 @@ class Subgroups:
             low, high = r.ci()
             lines.append(f"{name}: k = {r.k}, {r.estimate:.4f} ({low:.4f} to {high:.4f}), tau2 {r.tau2:.4f}")
         tau2 = "tau2 of each" if self.shared_tau2 is None else f"shared tau2 {self.shared_tau2:.4f}"
-        test = f"Q = {self.q_between:.3f} on {self.q_between_df:g} df, p = {self.q_between_p:.4f}"
+        test = f"Q = {self.q_between:.3f} on {self.q_between_df:g} df, {p_words(self.q_between_p)}"
         lines.append(f"between subgroups ({tau2}): {test}")
         return "\n".join(lines)
 

@@ -49,12 +49,17 @@ def _pairs(c: Columns) -> dict[str, Array]:
 DERIVATIONS = (
     _arm_size("t"),
     _arm_size("c"),
-    Derivation(PAIR_CELLS, ("events_t", "events_c", "n", "r"), _pairs, "pairs from the margins and r"),
+    Derivation(
+        PAIR_CELLS,
+        ("events_t", "events_c", "n", "r"),
+        _pairs,
+        "pairs from the margins and r (Elbourne et al. (2002) Int J Epidemiol 31:140-149, appendix)",
+    ),
     Derivation(
         ("r",),
         ("sd_post", "sd_pre", "sd_change"),
         lambda c: {"r": correlation_from_change(c)},
-        "r from the standard deviation of the change",
+        "r from the standard deviation of the change (Cochrane Handbook 6.3 (2022), 6.5.2.8)",
     ),
 )
 

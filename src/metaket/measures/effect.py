@@ -11,12 +11,13 @@ import numpy as np
 
 from metaket._checks import Array, check_effects
 from metaket._distributions import critical
+from metaket.errors import InputError
 from metaket.measures.registry import MEASURES, Scale, scale_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dropped", "EffectSizes"]
+__all__ = ["Dropped", "EffectSizes", "check_effect_sizes"]
 
 
 class Dropped(NamedTuple):
@@ -137,3 +138,11 @@ class EffectSizes:
     def __repr__(self) -> str:
         left_out = f", {len(self.dropped)} left out" if self.dropped else ""
         return f"<EffectSizes {self.measure}: {self.k} studies{left_out}>"
+
+
+def check_effect_sizes(value: object, who: str) -> None:
+    """An error that says what to give where `value` is not `EffectSizes`."""
+    if isinstance(value, EffectSizes):
+        return
+    instead = "its .effects" if hasattr(value, "effects") else "those of effect_sizes(...) or generic(...)"
+    raise InputError(f"{who} needs effect sizes, got {type(value).__name__}; give {instead}")

@@ -190,6 +190,8 @@ def _check_given(values: Mapping[str, Array], study: Sequence[str], rows: Sequen
     refuse(lambda a: ~np.isnan(a) & ~(np.isfinite(a) & (a > 0)), "v is {:g}; a variance must be above 0", "v")
     refuse(lambda a: ~np.isnan(a) & ~(np.isfinite(a) & (a > 0)), "se is {:g}; a standard error must be above 0", "se")
     refuse(lambda a: (a <= 0) | (a >= 1), "p is {:g}; an exact p-value lies between 0 and 1", "p")
+    for name in ("z", "t"):
+        refuse(lambda a: a == 0, f"{name} is {{:g}}; a statistic of 0 holds no variance", name)
     refuse(lambda a: a <= 0, "df is {:g}; degrees of freedom must be above 0", "df")
     refuse(
         lambda low, high: np.isnan(low) != np.isnan(high), "ci_low is {:g} and ci_high is {:g}; an interval needs both",

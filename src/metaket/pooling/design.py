@@ -107,6 +107,8 @@ def _expand(moderators: Sequence[str]) -> tuple[str, ...]:
     out: dict[str, None] = {}
     for text in moderators:
         parts = [p.strip() for p in text.split("*")]
+        if not all(q.strip() for p in parts for q in p.split(":")):
+            raise InputError(f"moderator {text!r} lacks a column; write dose, dose:route or dose*route")
         for size in range(1, len(parts) + 1):
             for chosen in itertools.combinations(parts, size):
                 out[":".join(p for c in chosen for p in (q.strip() for q in c.split(":")))] = None
@@ -177,6 +179,9 @@ def _part(part: str, values: Sequence[Any], levels: tuple[str, ...] | None) -> l
     """Columns of one part with their names; NaN where the value is blank."""
     column = column_of(part)
     if levels is None:
+        wrong = [v for v in values if isinstance(v, str) and not _is_number(v)]
+        if wrong:
+            raise InputError(f"{column} must be numbers, as in the regression, got {wrong[0]!r}")
         return [(column, np.array([np.nan if _is_blank(v) else float(v) for v in values]))]
     unknown = sorted({str(v) for v in values if not _is_blank(v)} - set(levels))
     if unknown:

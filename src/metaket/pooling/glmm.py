@@ -27,8 +27,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from metaket._checks import Array, check_choice
+from metaket._notebook import ShownAsText
 from metaket.errors import InputError, NotComputableError
-from metaket.measures.effect import EffectSizes
+from metaket.measures.effect import EffectSizes, check_effect_sizes
 from metaket.pooling.glmm_models import ALLOWED, GLMM_MODELS, Question, counts_for, question
 from metaket.pooling.glmm_solver import Layout, Maximised, maximise, own_information
 from metaket.pooling.quadrature import Marginal
@@ -49,7 +50,7 @@ ENOUGH = 1e-10  # gain in log-likelihood that the homogeneity test can do withou
 
 
 @dataclass(frozen=True, slots=True)
-class Glmm:
+class Glmm(ShownAsText):
     """A fitted generalised linear mixed model.
 
     Attributes
@@ -86,6 +87,15 @@ class Glmm:
     points: int
     converged: bool
     n_iter: int
+
+    def __str__(self) -> str:
+        levels = "" if math.isnan(self.sigma2) else f", sigma2 of the levels {self.sigma2:.4f}"
+        tests = f"Wald {self.q_wald:.3f}, LRT {self.q_lrt:.3f} on {self.q_df:g} df"
+        lines = [
+            f"{LABELS[self.model]}: {self.estimate:.4f} (SE {self.std_error:.4f})",
+            f"tau2 {self.tau2:.4f}{levels}; homogeneity: {tests}",
+        ]
+        return "\n".join(lines if self.converged else [*lines, "WARNING: did not converge"])
 
 
 def glmm(effects: EffectSizes, model: str = "UM.FS", *, tau2: float | None = None, points: int | None = None) -> Glmm:
@@ -125,6 +135,7 @@ def glmm(effects: EffectSizes, model: str = "UM.FS", *, tau2: float | None = Non
     Stijnen, Hamza & Ozdemir (2010) Stat Med 29:3046-3067.
     """
     model = check_choice("GLMM", model, GLMM_MODELS)
+    check_effect_sizes(effects, "glmm")
     if effects.measure not in ALLOWED or model not in ALLOWED[effects.measure]:
         fits = "; ".join(f"{m}: {', '.join(c)}" for m, c in ALLOWED.items())
         raise InputError(f"model {model!r} does not fit {effects.measure}; {fits}")

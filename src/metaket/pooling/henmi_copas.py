@@ -9,8 +9,9 @@ import numpy as np
 from scipy import optimize, special
 
 from metaket._checks import Array, check_level
+from metaket._notebook import ShownAsText
 from metaket.errors import NotComputableError
-from metaket.measures.effect import EffectSizes
+from metaket.measures.effect import EffectSizes, check_effect_sizes
 from metaket.pooling.engine import Problem
 from metaket.pooling.tau2 import dersimonian_laird
 
@@ -21,7 +22,7 @@ REACH = 12.0  # the normal density is below 1e-31 beyond
 
 
 @dataclass(frozen=True, slots=True)
-class HenmiCopas:
+class HenmiCopas(ShownAsText):
     """The estimate with its interval.
 
     Attributes
@@ -44,6 +45,10 @@ class HenmiCopas:
     ci_high: float
     level: float
     tau2: float
+
+    def __str__(self) -> str:
+        interval = f"{100 * self.level:g} % CI {self.ci_low:.4f} to {self.ci_high:.4f}"
+        return f"Henmi-Copas: {self.estimate:.4f} (SE {self.std_error:.4f}), {interval}, tau2 {self.tau2:.4f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,8 @@ def henmi_copas(effects: EffectSizes, level: float = 0.95) -> HenmiCopas:
     ------
     NotComputableError
         A single study.
+    InputError
+        Not effect sizes; a level outside (0, 1).
 
     Notes
     -----
@@ -107,6 +114,7 @@ def henmi_copas(effects: EffectSizes, level: float = 0.95) -> HenmiCopas:
     Henmi & Copas (2010) Stat Med 29:2969-2983.
     """
     level = check_level(level)
+    check_effect_sizes(effects, "henmi_copas")
     if effects.k < 2:
         raise NotComputableError(f"Henmi and Copas's interval needs at least 2 studies, there is {effects.k}")
     w = 1.0 / effects.v

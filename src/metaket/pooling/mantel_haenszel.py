@@ -14,8 +14,9 @@ import numpy as np
 from scipy import special
 
 from metaket._checks import Array
+from metaket._notebook import ShownAsText, p_words
 from metaket.errors import InputError, NotComputableError
-from metaket.measures.effect import EffectSizes
+from metaket.measures.effect import EffectSizes, check_effect_sizes
 from metaket.pooling.batch import fit_arrays
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import MODELS, PoolSpec
@@ -36,7 +37,7 @@ RATES = ("IRR", "IRD")
 
 
 @dataclass(frozen=True, slots=True)
-class AssociationTest:
+class AssociationTest(ShownAsText):
     """A chi-square test.
 
     Attributes
@@ -47,6 +48,9 @@ class AssociationTest:
     statistic: float
     df: float
     p_value: float
+
+    def __str__(self) -> str:
+        return f"chi-square {self.statistic:.4f} on {self.df:g} df, {p_words(self.p_value)}"
 
 
 def counts_of(effects: EffectSizes, who: str) -> tuple[Array, Array, Array, Array]:
@@ -220,6 +224,7 @@ def cochran_mantel_haenszel(effects: EffectSizes, *, correct: bool = True) -> As
     Mantel & Haenszel (1959) J Natl Cancer Inst 22:719-748; Rothman, Greenland & Lash (2008) Modern Epidemiology, 3rd
     ed., p. 277.
     """
+    check_effect_sizes(effects, "cochran_mantel_haenszel")
     a, n1, c, n2 = counts_of(effects, "the Cochran-Mantel-Haenszel test")
     n, m1 = n1 + n2, a + c
     expected, variance = n1 * m1 / n, n1 * n2 * m1 / n**2
@@ -255,6 +260,7 @@ def breslow_day(effects: EffectSizes, *, tarone: bool = True) -> AssociationTest
     V = 1 / (1/A + 1/B + 1/C + 1/D); Tarone subtracts (sum (a - A))^2 / sum V. On k - 1 degrees of freedom.
     Breslow & Day (1980) Statistical Methods in Cancer Research I, p. 142; Tarone (1985) Biometrika 72:91-95.
     """
+    check_effect_sizes(effects, "breslow_day")
     if effects.measure in RATES:
         raise InputError(f"the Breslow-Day test is for odds ratios, not {effects.measure}")
     a, n1, c, n2 = counts_of(effects, "the Breslow-Day test")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import interpolate, special
 
-from metaket._checks import Array, check_level
+from metaket._checks import Array, check_level, float_array
+from metaket._notebook import ShownAsText
 from metaket.errors import InputError, NotComputableError
-from metaket.measures.effect import EffectSizes
+from metaket.measures.effect import EffectSizes, check_effect_sizes
 from metaket.pooling.quadratic_form import weighted_chi2_cdf
 from metaket.pooling.result import PooledResult
 
@@ -24,7 +25,7 @@ WIDEST = 1e12  # where the grid ends anyway, in the largest variance: with 2 stu
 
 
 @dataclass(frozen=True, slots=True)
-class BootstrapPrediction:
+class BootstrapPrediction(ShownAsText):
     """Nagashima's prediction interval, with the confidence interval from the same draws.
 
     Attributes
@@ -47,9 +48,16 @@ class BootstrapPrediction:
     draws: int
     share_zero: float
 
+    def __str__(self) -> str:
+        percent = f"{100 * self.level:g} %"
+        return (
+            f"{percent} prediction interval {self.low:.4f} to {self.high:.4f}, CI {self.ci_low:.4f} to "
+            f"{self.ci_high:.4f}; parametric bootstrap, {self.draws} draws, tau2 0 in {100 * self.share_zero:.1f} %"
+        )
+
 
 def bootstrap_prediction(
-    effects: EffectSizes, rng: np.random.Generator, level: float = 0.95, draws: int = DRAWS
+    effects: EffectSizes, rng: np.random.Generator | int, level: float = 0.95, draws: int = DRAWS
 ) -> BootstrapPrediction:
     r"""Nagashima, Noma and Furukawa's parametric bootstrap prediction interval.
 
@@ -57,8 +65,8 @@ def bootstrap_prediction(
     ----------
     effects : EffectSizes
         At least 3 studies (with 2 the t distribution has one degree of freedom and no interval is of use).
-    rng : numpy.random.Generator
-        Equal generators give equal limits.
+    rng : numpy.random.Generator or int
+        A generator or its seed, 0 or more; equal ones give equal limits.
     level : float
     draws : int
         At least 1000.
@@ -72,7 +80,7 @@ def bootstrap_prediction(
     NotComputableError
         Fewer than 3 studies.
     InputError
-        Fewer than 1000 draws.
+        Fewer than 1000 draws, not effect sizes, no generator or seed.
 
     Notes
     -----
@@ -89,6 +97,8 @@ def bootstrap_prediction(
     Nagashima, Noma & Furukawa (2019) Stat Methods Med Res 28:1689-1702, sec. 3.
     """
     level = check_level(level)
+    check_effect_sizes(effects, "bootstrap_prediction")
+    rng = _generator(rng)
     if effects.k < 3:
         raise NotComputableError(f"a bootstrap prediction interval needs at least 3 studies, there are {effects.k}")
     if draws < 1000:
@@ -105,6 +115,14 @@ def bootstrap_prediction(
     low, high = np.quantile(centre + normal * np.sqrt(tau2), [tail, 1.0 - tail]).tolist()
     ci_low, ci_high = np.quantile(centre, [tail, 1.0 - tail]).tolist()
     return BootstrapPrediction(low, high, ci_low, ci_high, level, draws, float((tau2 == 0).mean()))
+
+
+def _generator(rng: np.random.Generator | int) -> np.random.Generator:
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(rng)
+    raise InputError(f"rng must be a numpy.random.Generator or a seed of 0 or more, got {rng!r}")
 
 
 def _draw_tau2(y: Array, v: Array, rng: np.random.Generator, draws: int) -> Array:
@@ -157,12 +175,19 @@ def probability_beyond(result: PooledResult, threshold: float, *, above: bool = 
     ------
     NotComputableError
         There is no predictive distribution; the message says why.
+    InputError
+        A threshold that is not a number, or something else than a pooled result.
 
     Notes
     -----
     :math:`P(\theta_{new} > c) = 1 - F\left(\frac{c - \hat\mu}{\sqrt{\hat\tau^2 + \mathrm{se}^2}}\right)`, F the t
     distribution of the method. Higgins, Thompson & Spiegelhalter (2009) J R Stat Soc A 172:137-159, sec. 4.3.
     """
+    if not isinstance(result, PooledResult):
+        raise InputError(f"probability_beyond needs a pooled result, got {type(result).__name__}; see pool(...)")
+    threshold = float(float_array("threshold", threshold, ndim=0))
+    if math.isnan(threshold):
+        raise InputError("threshold must be a number on the analysis scale, got nan")
     gap = result.prediction_gap(method)
     if gap:
         raise NotComputableError(f"no predictive distribution: {gap}")

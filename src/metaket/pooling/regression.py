@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from metaket._checks import Array, check_level
+from metaket._checks import Array, check_level, float_array
 from metaket._distributions import critical, two_sided_p
-from metaket._notebook import ShownAsText
+from metaket._notebook import ShownAsText, p_words
 from metaket.errors import ConvergenceWarning, DataWarning, InputError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
@@ -191,12 +191,12 @@ class RegressionResult(ShownAsText):
             missing = sorted(columns - set(new))
             if missing or not d.terms:
                 raise InputError(f"prediction needs values of {', '.join(missing) or 'the matrix columns'}")
-            values = {c: np.atleast_1d(new[c]).tolist() for c in columns}
-            size = max(len(v) for v in values.values())
-            values = {c: v * size if len(v) == 1 else v for c, v in values.items()}
+            values, size = _new_values(new, columns)
             x, _ = encode(d.terms, values, d.levels, size)
         else:
-            x = np.atleast_2d(np.asarray(new, dtype=np.float64))
+            x = np.atleast_2d(float_array("new", new))
+        if not np.isfinite(x).all():
+            raise InputError("prediction needs a value of every moderator in every row; one is blank or infinite")
         if d.intercept:
             x = np.column_stack([np.ones(x.shape[0]), x])
         if x.shape[1] != len(self.names):
@@ -225,17 +225,34 @@ class RegressionResult(ShownAsText):
             }
         )
 
+    def _table(self) -> str:
+        """The coefficients as text."""
+        small = {"p_value": lambda p: "<0.0001" if p < 1e-4 else f"{p:.4f}", "df": lambda df: f"{df:g}"}
+        shown: str = self.to_frame().to_string(index=False, float_format=lambda x: f"{x:.4f}", formatters=small)
+        return shown
+
     def __str__(self) -> str:
         statistic, df, p = self.omnibus() if len(self.names) > self.design.intercept else (math.nan, 0.0, math.nan)
-        shown = "not defined" if math.isnan(statistic) else f"{statistic:.3f} on {df:g}, p = {p:.4f}"
+        shown = "not defined" if math.isnan(statistic) else f"{statistic:.3f} on {df:g}, {p_words(p)}"
         share = "" if self.r2 is None else f", R2 {self.r2:.1f} %"
         return (
             f"{self.effects.label}: meta-regression, {self.spec.describe()}; k = {self.k}\n"
-            f"{self.to_frame().to_string(index=False, float_format=lambda x: f'{x:.4f}')}\n"
+            f"{self._table()}\n"
             f"moderators {'QM' if math.isinf(self.df) else 'F'} = {shown}\n"
             f"residual tau2 {self.tau2:.4f}, I2 {self.i2:.1f} %{share}, "
-            f"QE {self.qe:.3f} on {self.qe_df:g}, p = {self.qe_p:.4f}"
+            f"QE {self.qe:.3f} on {self.qe_df:g}, {p_words(self.qe_p)}"
         )
+
+
+def _new_values(new: Mapping[str, Any], columns: set[str]) -> tuple[dict[str, list[Any]], int]:
+    """The columns of `new` as lists of one length, and that length; single values are repeated."""
+    values = {c: np.atleast_1d(new[c]).tolist() for c in sorted(columns)}
+    size = max(len(v) for v in values.values())
+    values = {c: v * size if len(v) == 1 else v for c, v in values.items()}
+    lengths = {c: len(v) for c, v in values.items()}
+    if set(lengths.values()) != {size}:
+        raise InputError(f"prediction needs as many values of each moderator, or one, got {lengths}")
+    return values, size
 
 
 def meta_regression(

@@ -10,7 +10,7 @@ import numpy as np
 
 from metaket._checks import Array, check_level
 from metaket._distributions import critical, two_sided_p
-from metaket._notebook import ShownAsText
+from metaket._notebook import ShownAsText, p_words
 from metaket.errors import NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.engine import Problem
@@ -244,15 +244,16 @@ class PooledResult(ShownAsText):
         shown = f"{self.estimate:.4f} (SE {self.std_error:.4f}), {percent} CI {low:.4f} to {high:.4f}"
         lines = [
             f"{self.effects.label}: {self.spec.describe()}; k = {self.k}",
-            f"estimate  {shown}, p = {_p(self.p_value)}",
+            f"estimate  {shown}, {p_words(self.p_value)}",
         ]
         if self.effects.scale.name not in ("difference", "level"):
             back = [self.back(x) for x in (self.estimate, low, high)]
             lines.append(f"{self.effects.label.lower():9s} {back[0]:.4f}, {percent} CI {back[1]:.4f} to {back[2]:.4f}")
         if self.k > 1:
+            spread = "" if self.spec.model in WITHOUT_TAU2 else f"tau2 {self.tau2:.4f}, "
             lines.append(
-                f"tau2 {self.tau2:.4f}, I2 {self.i2:.1f} % (from {self.spec.i2}), H2 {self.h2:.2f}, "
-                f"Q {self.q:.3f} on {self.q_df:g} df, p = {_p(self.q_p)}"
+                f"{spread}I2 {self.i2:.1f} % (from {self.spec.i2}), H2 {self.h2:.2f}, "
+                f"Q {self.q:.3f} on {self.q_df:g} df, {p_words(self.q_p)}"
             )
         prediction = self.prediction_interval(level)
         gap = self.prediction_gap()
@@ -274,9 +275,3 @@ class PooledResult(ShownAsText):
 
     def __repr__(self) -> str:
         return f"<PooledResult {self.effects.measure} {self.estimate:.4g} (SE {self.std_error:.3g}), k = {self.k}>"
-
-
-def _p(p: float) -> str:
-    if math.isnan(p):
-        return "not defined"
-    return "< 0.0001" if p < 1e-4 else f"{p:.4f}"

@@ -70,7 +70,7 @@ def test_degrees_of_freedom_and_level() -> None:
         ({"p": [0.1, 0.5], "df": [9, 0]}, r"row 2 \(B\): df is 0; degrees of freedom must be above 0"),
         ({"ci_low": [0.1, 0.3], "ci_high": [0.9, 0.1]}, r"row 2 \(B\): ci_low is 0.3, not below ci_high, which is 0.1"),
         ({"ci_low": [0.1, 0.1], "ci_high": [0.9, math.nan]}, r"row 2 \(B\): ci_low is 0.1 and ci_high is nan"),
-        ({"z": [1.0, 0.0]}, r"row 2 \(B\): GEN gives y = 0.2 and v = inf"),
+        ({"z": [1.0, 0.0]}, r"row 2 \(B\): z is 0; a statistic of 0 holds no variance"),
         ({"se": [0.1, math.nan], "p": [0.1, math.nan]}, r"row 2 \(B\): .* is blank \(se, p\)"),
     ],
 )

@@ -97,7 +97,10 @@ def test_pairs_from_margins_and_r_give_the_pairs_back() -> None:
         whole, built = mk.effect_sizes(TABLE, code), mk.effect_sizes(margins, code)
         np.testing.assert_allclose(built.y, whole.y, rtol=1e-12)
         np.testing.assert_allclose(built.v, whole.v, rtol=1e-12)
-        assert built.notes == ("pairs from the margins and r",) * 2
+        assert (
+            built.notes
+            == ("pairs from the margins and r (Elbourne et al. (2002) Int J Epidemiol 31:140-149, appendix)",) * 2
+        )
 
 
 def test_r_from_the_spread_of_the_change() -> None:
@@ -106,4 +109,6 @@ def test_r_from_the_spread_of_the_change() -> None:
     table["sd_change"] = np.sqrt(post**2 + pre**2 - 2 * r * post * pre).tolist()
     for code in ("MC", "SMCC", "SMCR", "ROMC"):
         np.testing.assert_allclose(mk.effect_sizes(table, code).v, mk.effect_sizes(TABLE, code).v, rtol=1e-12)
-    assert mk.effect_sizes(table, "MC").notes[0] == "r from the standard deviation of the change"
+    assert mk.effect_sizes(table, "MC").notes[0] == (
+        "r from the standard deviation of the change (Cochrane Handbook 6.3 (2022), 6.5.2.8)"
+    )

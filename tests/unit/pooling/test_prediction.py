@@ -77,3 +77,30 @@ def test_no_predictive_distribution() -> None:
         probability_beyond(mk.pool(Y, V, model="common"), 0.0)
     with pytest.raises(NotComputableError, match="at least 3 studies, has 2"):
         probability_beyond(mk.pool(Y[:2], V[:2]), 0.0)
+
+
+def test_a_seed_is_a_generator() -> None:
+    effects = mk.generic(Y, V)
+    by_seed = bootstrap_prediction(effects, 7, draws=1000)
+    assert by_seed == bootstrap_prediction(effects, np.random.default_rng(7), draws=1000)
+    assert str(by_seed).startswith(f"95 % prediction interval {by_seed.low:.4f} to {by_seed.high:.4f}, CI ")
+    for wrong in (-1, 0.5, True, "7"):
+        with pytest.raises(InputError, match=r"rng must be a .*Generator or a seed of 0 or more, got"):
+            bootstrap_prediction(effects, wrong)  # type: ignore[arg-type]
+
+
+def test_the_wrong_kind_of_argument_is_named() -> None:
+    result = mk.pool(Y, V)
+    for who in (mk.henmi_copas, mk.glmm, mk.cochran_mantel_haenszel, mk.breslow_day):
+        with pytest.raises(
+            InputError, match=rf"{who.__name__} needs effect sizes, got PooledResult; give its \.effects"
+        ):
+            who(result)  # type: ignore[operator]
+    with pytest.raises(InputError, match=r"bootstrap_prediction needs effect sizes, got list; give those of effect"):
+        bootstrap_prediction([0.1], 1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="probability_beyond needs a pooled result, got EffectSizes"):
+        probability_beyond(result.effects, 0.0)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="threshold must be a number on the analysis scale, got nan"):
+        probability_beyond(result, np.nan)
+    with pytest.raises(InputError, match="threshold must be numbers, got 'high'"):
+        probability_beyond(result, "high")  # type: ignore[arg-type]

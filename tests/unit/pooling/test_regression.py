@@ -226,3 +226,42 @@ def test_residual_intervals() -> None:
     assert r.i2_ci().high == pytest.approx(100 * expected[1] / (expected[1] + 0.002), rel=1e-9)
     assert r.h2_ci().high == pytest.approx(1 + expected[1] / 0.002, rel=1e-9)
     assert r.h2 == pytest.approx(1 + r.tau2 / 0.002)
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ({"dose": ["high"], "route": ["oral"]}, "dose must be numbers, as in the regression, got 'high'"),
+        (
+            {"dose": [1, 2, 3], "route": ["oral", "iv"]},
+            r"prediction needs as many values .* got {'dose': 3, 'route': 2}",
+        ),
+        (
+            {"dose": [None], "route": ["oral"]},
+            "needs a value of every moderator in every row; one is blank or infinite",
+        ),
+        ({"dose": [1.0], "route": [None]}, "needs a value of every moderator in every row; one is blank or infinite"),
+        ([[1.0, np.inf, 0.0]], "needs a value of every moderator in every row; one is blank or infinite"),
+        ([["a", 1.0, 0.0]], "new must be numbers, got"),
+    ],
+)
+def test_bad_new_values(new: Any, message: str) -> None:
+    result = mk.pool(EFFECTS, moderators=["dose", "route"])
+    with pytest.raises(InputError, match=message):
+        result.predict(new)
+
+
+@pytest.mark.parametrize("term", ["", "dose*", "dose::route", "*dose"])
+def test_a_term_without_a_column(term: str) -> None:
+    with pytest.raises(InputError, match="lacks a column; write dose, dose:route or dose"):
+        design(term)
+
+
+def test_tiny_p_values_are_printed_as_such() -> None:
+    tight = mk.generic(data=TABLE.assign(v=1e-4))
+    printed = str(mk.pool(tight, moderators="dose", model="common"))
+    assert "p < 0.0001" in printed
+    assert "0.0000" not in printed.split("moderators")[0].replace("-0.0000", "")
+    answer = mk.permutation_test(mk.pool(EFFECTS, moderators="dose"))
+    assert str(answer).splitlines()[0] == "permutation test, all 40320 permutations"
+    assert answer._repr_html_().startswith("<pre>permutation test")

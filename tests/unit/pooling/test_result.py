@@ -209,7 +209,7 @@ def test_a_standard_error_of_0_has_no_test() -> None:
     assert found.std_error == 0
     assert found.ci() == (0.25, 0.25)
     assert math.isnan(found.p_value)
-    assert "p = not defined" in str(found)
+    assert "p not defined" in str(found)
 
 
 def test_equal_effects_have_no_hartung_knapp_test() -> None:
@@ -242,3 +242,8 @@ def test_the_prediction_interval_of_a_ratio_is_told_on_both_scales() -> None:
         line = next(line for line in str(result).splitlines() if line.startswith("prediction"))
         back = f", risk ratio {result.back(low):.4f} to {result.back(high):.4f}" if also else ""
         assert line == f"prediction interval {low:.4f} to {high:.4f}{back}"
+
+
+def test_a_model_without_tau2_prints_none() -> None:
+    assert "tau2" not in str(mk.pool(Y, V, model="common")).splitlines()[2]
+    assert str(mk.pool(Y, V)).splitlines()[2].startswith("tau2 ")
