@@ -18,6 +18,7 @@ from metaket.errors import InputError, NotComputableError
 __all__ = ["ROBUST", "Robust", "carried_by_one", "cluster_robust"]
 
 ROBUST = ("CR0", "CR1", "CR2")
+LOST = 1e-10  # share of a direction's information that is left without a cluster, below which none is
 JOINED = 1e-12  # share of the largest weight below which a weight between clusters is rounding
 
 
@@ -90,12 +91,15 @@ def carried_by_one(x: Array, cluster: npt.NDArray[np.int64]) -> dict[int, tuple[
     Such a cluster is fitted exactly in one direction, so that a sandwich holds nothing of its own deviation there, and
     the covariance is singular.
     """
+    q, r = np.linalg.qr(x)  # so that neither units nor an uncentred moderator matter
     out = {}
     for c in np.unique(cluster):
-        values, vectors = np.linalg.eigh(x[cluster != c].T @ x[cluster != c])
-        lost = vectors[:, values <= 1e-10 * max(float(values.max(initial=0.0)), 1e-300)]
+        rest = q[cluster != c]
+        values, vectors = np.linalg.eigh(rest.T @ rest)
+        lost = np.linalg.solve(r, vectors[:, values <= LOST]) * np.linalg.norm(x, axis=0)[:, None]
         if lost.size:
-            out[int(c)] = tuple(int(j) for j in np.flatnonzero(np.abs(lost).max(axis=1) > 1e-6))
+            weight = np.abs(lost).max(axis=1)
+            out[int(c)] = tuple(int(j) for j in np.flatnonzero(weight > 1e-6 * weight.max()))
     return out
 
 

@@ -61,6 +61,14 @@ def test_a_coefficient_that_one_cluster_carries(y: np.ndarray, kind: str) -> Non
     assert r.contrast([[0.0, 1.0]])[2] > 0.0  # a single contrast still has its test
 
 
+def test_an_uncentred_moderator_is_no_lone_cluster(y: np.ndarray) -> None:
+    """Warnings are errors here."""
+    year = np.repeat(1996.0 + np.arange(CLUSTERS), SIZE)[:, None]
+    r = fit(y, "CR2", nested=(study(),), moderators=year)
+    centred = fit(y, "CR2", nested=(study(),), moderators=year - 2000.0)
+    assert r.vcov[1, 1] == pytest.approx(centred.vcov[1, 1], rel=1e-6)
+
+
 def test_contrasts_that_depend_on_each_other(y: np.ndarray) -> None:
     r = fit(y, "", nested=(study(),), moderators=np.arange(y.size, dtype=float)[:, None])
     with pytest.raises(NotComputableError, match="drop those that depend"):
