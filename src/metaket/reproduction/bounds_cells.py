@@ -108,8 +108,10 @@ def least_ratio(
     for _ in range(STEPS):
         costs = [x - ratio * y for x, y in zip(above, below, strict=True)]
         found = cheapest(program, costs)
-        spread = sum(abs(float(cost[i])) for cost, i in zip(costs, found.choice, strict=True)) + abs(constant)
         size = _sum(below, found.choice)
+        spread = (
+            sum(abs(float(x[i])) for x, i in zip(above, found.choice, strict=True)) + abs(ratio) * size + abs(constant)
+        )
         if found.value + constant >= -TOLERANCE * spread:
             return Ratio(ratio - TOLERANCE * spread / size, choice)
         ratio, choice = (_sum(above, found.choice) + constant) / size, found.choice

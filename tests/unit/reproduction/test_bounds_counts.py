@@ -14,7 +14,9 @@ import pytest
 import metaket as mk
 import metaket.reproduction.bounds as module
 from metaket.errors import InputError, MetaketError
+from metaket.reproduction.bounds_cells import least_ratio
 from metaket.reproduction.bounds_inputs import read_studies
+from metaket.reproduction.bounds_program import make_program
 
 EXACT = 1e-9  # two ways to the same closed form
 PROVED = 1e-7  # proved ends are widened by 1e-9 of their size, and of that of the sums that cancel
@@ -114,6 +116,15 @@ def test_too_many_to_enumerate(model: str, measure: str) -> None:
         span = found.spans[name]
         assert span.proved_low <= span.found_low * (1 + EXACT) + EXACT
         assert span.found_high <= span.proved_high * (1 + EXACT) + EXACT
+
+
+def test_costs_that_are_rounding_errors_end_the_search() -> None:
+    """With a single completion every cost at its own ratio is one."""
+    rng = np.random.default_rng(2)
+    one = read_studies([{"study": "A", "n_t": 7, "n_c": 3, "events_t": 2, "events_c": 1}], "OR", model="peto")
+    program = make_program(one, ())
+    for r, s in rng.uniform(0.1, 10.0, (200, 2)):
+        assert least_ratio(program, [np.array([r])], [np.array([s])]).value == pytest.approx(r / s, rel=PROVED)
 
 
 def test_what_a_pool_of_counts_needs() -> None:
