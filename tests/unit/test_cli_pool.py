@@ -6,9 +6,12 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import metaket as mk
+from metaket.pooling.spec import MODELS
+from metaket.pooling.tau2 import ESTIMATORS
 from tests.program import run, slip
 
 TABLE = "study,events_t,n_t,events_c,n_c\nA,8,18,1,18\nB,12,30,5,29\n"
@@ -208,3 +211,24 @@ def test_a_mapped_column_that_is_not_there(capsys: pytest.CaptureFixture[str], t
     assert "foo; the table has" in told
     assert "foo=NAME" not in told
     assert "--column" in slip(capsys, "pool", str(table), "--measure", "SMD")
+
+
+def test_options_of_the_measure(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "trials.csv"
+    path.write_text("study,events_t,n_t,events_c,n_c\nA,8,18,0,18\nB,12,30,5,29\nC,0,9,0,9\n", encoding="utf-8")
+    frame = pd.read_csv(path)
+    for words, options in (
+        (("--zero-cells", "all"), {"zero_cells": "all"}),
+        (("--double-zero", "keep"), {"double_zero": "keep"}),
+    ):
+        found = json.loads(run(capsys, "pool", str(path), "--measure", "OR", "--json", *words)[1])
+        assert found["result"]["estimate"] == mk.pool(mk.effect_sizes(frame, "OR", **options)).estimate
+    found = json.loads(run(capsys, "pool", str(path), "--measure", "RD", "--vtype", "UB", "--json")[1])
+    assert found["result"]["estimate"] == mk.pool(mk.effect_sizes(frame, "RD", vtype="UB")).estimate
+    assert "measure OR has no option 'vtype'" in slip(capsys, "pool", str(path), "--measure", "OR", "--vtype", "UB")
+
+
+def test_help_names_every_model_and_estimator(capsys: pytest.CaptureFixture[str]) -> None:
+    words = " ".join(run(capsys, "pool", "--help")[1].split())
+    for code in (*MODELS.codes, *(c for c in ESTIMATORS.codes if c != "GENQ")):
+        assert re.search(rf"\b{re.escape(code)}\b", words), code

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 Measure = Annotated[str, typer.Option(help="RR, OR, RD, MD, SMD, GEN, ...")]
-Model = Annotated[str, typer.Option(help="random or common.")]
-Tau2 = Annotated[str, typer.Option(help="DL, PM, REML, ML, SJ, HE, HS, EB, ...")]
+Model = Annotated[str, typer.Option(help="random, common, mh, random-mh, peto, UM.FS, UM.RS, CM.EL, CM.AL or GLMM.")]
+Tau2 = Annotated[str, typer.Option(help="DL, HE, HS, HSk, SJ, REML, ML, PM, EB, PMM, DL2, HE2, or a value.")]
 Test = Annotated[str, typer.Option(help="z, t, hksj or hksj-adhoc.")]
 Columns = Annotated[
     list[str] | None, typer.Option("--column", help="OURS=YOURS, once a column, e.g. events_t=ai; or metafor.")
@@ -26,6 +26,16 @@ Columns = Annotated[
 Level = Annotated[float, typer.Option(help="Confidence level.")]
 Crossover = Annotated[str, typer.Option(help="parallel, or the correlation rho for rows whose design is crossover.")]
 
+
+ZeroCells = Annotated[
+    str | None,
+    typer.Option(help="Studies whose cells get one half: only0, if0all, all or none; without it the measure's."),
+]
+DoubleZero = Annotated[str, typer.Option(help="Both arms at zero or all events, ratio measures: drop or keep.")]
+Vtype = Annotated[
+    str | None,
+    typer.Option(help="Formula of the sampling variance, where the measure has several: LS, UB, RevMan, ..."),
+]
 
 Style = Annotated[str, typer.Option(help="Look of a forest plot: plain, revman, jama or bmj.")]
 Order = Annotated[
@@ -60,6 +70,9 @@ def pool_command(
     column: Columns = None,
     level: Level = 0.95,
     crossover: Crossover = "parallel",
+    zero_cells: ZeroCells = None,
+    double_zero: DoubleZero = "drop",
+    vtype: Vtype = None,
     as_json: Json = False,
 ) -> None:
     """Pool the studies of a CSV file.
@@ -69,7 +82,8 @@ def pool_command(
     from metaket._checks import check_level
 
     check_level(level)
-    result = pooled(file, measure, model, tau2, test, column, crossover)
+    options = {"zero_cells": zero_cells, "double_zero": double_zero} | ({"vtype": vtype} if vtype else {})
+    result = pooled(file, measure, model, tau2, test, column, crossover, **options)
     if as_json:
         print_json(result_dict(result, level))
         return
@@ -143,7 +157,14 @@ def plot_command(
 
 
 def pooled(
-    file: Path, measure: str, model: str, tau2: str, test: str, column: list[str] | None, crossover: str
+    file: Path,
+    measure: str,
+    model: str,
+    tau2: str,
+    test: str,
+    column: list[str] | None,
+    crossover: str,
+    **options: Any,
 ) -> PooledResult:
     from metaket.measures.compute import effect_sizes
     from metaket.pooling.pool import pool
@@ -152,7 +173,7 @@ def pooled(
     table = read_table(file)
     known_tau2: str | float = float(tau2) if _is_number(tau2) else tau2
     rho: str | float = float(crossover) if _is_number(crossover) else crossover
-    effects = effect_sizes(table, measure, columns=columns_of(column), crossover=rho)
+    effects = effect_sizes(table, measure, columns=columns_of(column), crossover=rho, **options)
     return pool(effects, model=model, tau2=known_tau2, test=test)
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Dropped", "EffectSizes", "check_effect_sizes"]
 
+TRANSFORMED = ("log level", "logit", "arcsine", "Fisher z", "square root", "Freeman-Tukey", "Freeman-Tukey rate")
+NAMES = ("Peto",)  # of people, which keep their capital
+
 
 class Dropped(NamedTuple):
     """A row that gave no effect."""
@@ -88,6 +91,12 @@ class EffectSizes:
     def label(self) -> str:
         """The measure's name."""
         return MEASURES[self.measure].label
+
+    @property
+    def shown_label(self) -> str:
+        """What a back-transformed effect is, within a sentence: "proportion" for PLO, whose label names the logit."""
+        name = self.label.split(" (")[0] if self.scale.name in TRANSFORMED else self.label
+        return name if name.startswith(NAMES) else name[0].lower() + name[1:]
 
     @property
     def digest(self) -> str:

@@ -248,7 +248,7 @@ class PooledResult(ShownAsText):
         ]
         if self.effects.scale.name not in ("difference", "level"):
             back = [self.back(x) for x in (self.estimate, low, high)]
-            lines.append(f"{self.effects.label.lower():9s} {back[0]:.4f}, {percent} CI {back[1]:.4f} to {back[2]:.4f}")
+            lines.append(f"{self.effects.shown_label:9s} {back[0]:.4f}, {percent} CI {back[1]:.4f} to {back[2]:.4f}")
         if self.k > 1:
             spread = "" if self.spec.model in WITHOUT_TAU2 else f"tau2 {self.tau2:.4f}, "
             lines.append(
@@ -268,7 +268,7 @@ class PooledResult(ShownAsText):
         text = f"prediction interval {low:.4f} to {high:.4f}"
         if self.effects.scale.name in ("difference", "level"):
             return text
-        return f"{text}, {self.effects.label.lower()} {self.back(low):.4f} to {self.back(high):.4f}"
+        return f"{text}, {self.effects.shown_label} {self.back(low):.4f} to {self.back(high):.4f}"
 
     def __str__(self) -> str:
         return self.summary()

@@ -247,3 +247,12 @@ def test_the_prediction_interval_of_a_ratio_is_told_on_both_scales() -> None:
 def test_a_model_without_tau2_prints_none() -> None:
     assert "tau2" not in str(mk.pool(Y, V, model="common")).splitlines()[2]
     assert str(mk.pool(Y, V)).splitlines()[2].startswith("tau2 ")
+
+
+@pytest.mark.parametrize(("measure", "label"), [
+    ("PLO", "proportion"), ("PFT", "proportion"), ("ZCOR", "correlation"), ("PETO", "Peto odds ratio"),
+    ("RR", "risk ratio"), ("ROMC", "ratio of means (pairs)"), ("IRLN", "incidence rate"),
+])  # fmt: skip
+def test_what_is_shown_is_called_by_its_name(measure: str, label: str) -> None:
+    found = mk.pool(mk.generic(Y, V, measure=measure))
+    assert str(found).splitlines()[2].startswith(f"{label} ")
