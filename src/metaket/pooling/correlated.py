@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CorrelatedResult", "pool_correlated"]
 
+SINGULAR = 1e-10  # least eigenvalue of the correlations of contrasts below which they are dependent
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CorrelatedResult(ShownAsText):
@@ -106,7 +108,8 @@ class CorrelatedResult(ShownAsText):
         if c.shape[1] != self.coef.size:
             raise InputError(f"a contrast needs {self.coef.size} columns, got {c.shape[1]}")
         b, covariance = c @ self.coef, c @ self.vcov @ c.T
-        if np.linalg.matrix_rank(covariance, hermitian=True) < c.shape[0]:
+        unit = np.sqrt(np.diag(covariance))
+        if np.any(unit == 0.0) or np.linalg.eigvalsh(covariance / np.outer(unit, unit)).min() < SINGULAR:
             raise NotComputableError(
                 f"the covariance of the {c.shape[0]} contrasts is singular"
                 + (f": {self.robust} rests on {self.clusters} clusters" if self.robust else "; drop those that depend")
