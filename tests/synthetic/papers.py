@@ -71,10 +71,10 @@ def slip_of(seed: int) -> str:
     return codes[(seed - seed // 5 - 1) % len(codes)] if seed % 5 else ""
 
 
-def synthetic_papers(count: int, start: int = 0) -> Iterator[SyntheticPaper]:
-    """Papers of consecutive seeds."""
+def synthetic_papers(count: int, start: int = 0, *, clean: bool = False) -> Iterator[SyntheticPaper]:
+    """Papers of consecutive seeds; `clean` ones have no slip."""
     for seed in range(start, start + count):
-        yield synthetic_paper(seed, slip_of(seed))
+        yield synthetic_paper(seed, "" if clean else slip_of(seed))
 
 
 def ranked_first(paper: SyntheticPaper, found: mk.Explanation) -> bool:
@@ -104,10 +104,10 @@ class Outcome:
     alone: bool  # no other candidate reproduces the print
 
 
-def outcomes(count: int, start: int, *, forest: bool = True) -> list[Outcome]:
+def outcomes(count: int, start: int, *, forest: bool = True, clean: bool = False) -> list[Outcome]:
     """explain on `count` papers."""
     out = []
-    for i, paper in enumerate(synthetic_papers(count, start)):
+    for i, paper in enumerate(synthetic_papers(count, start, clean=clean)):
         found = paper.explained(forest=forest)
         if paper.slip:
             right = ranked_first(paper, found)

@@ -49,6 +49,14 @@ def test_a_thousand_papers(part: int) -> None:
     assert (table["right"] >= OF_A_KIND * table["papers"]).all(), table.to_string()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_thousand_papers_without_a_slip(part: int) -> None:
+    """The true settings are always among those listed, and no cause is named."""
+    size = PAPERS // PARTS
+    check(outcomes(size, 2_000_000 + part * size, clean=True))
+
+
 def twenty_studies(slip: str) -> mk.Explanation:
     """The slowest case: means, nothing stated, no rows, no Q to end the search early."""
     seeds = (synthetic_paper(seed, slip) for seed in range(10_000, 10_400))
