@@ -89,7 +89,7 @@ def effect_sizes(
     if entry.code == "GEN":
         return generic(data=data, columns=columns, **options)
     check_options(entry.code, options)
-    source = read_source(data, entry.needs, columns, f"measure {entry.code}")
+    source = read_source(data, entry.needs, columns, f"measure {entry.code}", entry.code)
     check_source(source)
     rho, crossing = _crossover(source, entry, crossover)
     reason = _reasons(source, drop=TRAITS[entry.code].uninformative and double_zero == "drop")

@@ -13,6 +13,7 @@ import numpy as np
 from metaket._checks import Array, check_choice, row_name
 from metaket.errors import DataError, InputError
 from metaket.measures.derive import DERIVATIONS, derivations_for
+from metaket.measures.hints import hint_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,19 +137,25 @@ def _nearest(name: str, choices: Sequence[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
-def _require(table: pd.DataFrame, wanted: Sequence[str], who: str) -> None:
+def _require(table: pd.DataFrame, wanted: Sequence[str], who: str, measure: str = "") -> None:
     missing = [name for name in wanted if name not in table.columns]
     if not missing:
         return
     have = [str(c) for c in table.columns]
-    ways = [d for d in DERIVATIONS if set(d.wanted) & set(missing)]
-    instead = "".join(f" ({', '.join(d.wanted)} can be had from {', '.join(d.sources)}.)" for d in ways)
+    hint = hint_for(measure, missing, have) if measure else ""
     mapped = who == "columns="  # the name that is missing is the user's own
     use = f" Use columns={{'{missing[0]}': 'your name'}} (--column {missing[0]}=NAME) to map other names."
+    nearest = f"{_nearest(missing[0], have)}{_derivable(missing, wanted, have)}{'' if mapped else use}"
     raise InputError(
         f"{who} needs column(s) {', '.join(map(str, missing))}; the table has {', '.join(have) or 'none'}."
-        f"{_nearest(missing[0], have)}{instead}{'' if mapped else use}"
+        f"{' ' + hint if hint else nearest}"
     )
+
+
+def _derivable(missing: Sequence[str], wanted: Sequence[str], have: Sequence[str]) -> str:
+    """The ways to missing columns whose sources are of this measure's kind, or in the table."""
+    ways = [d for d in DERIVATIONS if set(d.wanted) & set(missing) and set(d.sources) & {*wanted, *have}]
+    return "".join(f" ({', '.join(d.wanted)} can be had from {', '.join(d.sources)}.)" for d in ways)
 
 
 def row_numbers(table: pd.DataFrame) -> tuple[int, ...]:
@@ -214,8 +221,13 @@ def numbers_of(table: pd.DataFrame, column: str, names: Mapping[str, str]) -> Ar
     return out
 
 
-def read_source(data: Any, needs: Sequence[str], columns: Mapping[str, str] | str | None, who: str) -> Source:
-    """Read the columns that a measure needs, deriving those that the table lacks."""
+def read_source(
+    data: Any, needs: Sequence[str], columns: Mapping[str, str] | str | None, who: str, measure: str = ""
+) -> Source:
+    """Read the columns that a measure needs, deriving those that the table lacks.
+
+    `who` needs them, for messages; with the code of a `measure` these also say what to do with another kind of table.
+    """
     table = as_table(data)
     names = column_names(table, columns, needs, measure=who.removeprefix("measure "))
 
@@ -225,7 +237,7 @@ def read_source(data: Any, needs: Sequence[str], columns: Mapping[str, str] | st
     missing = [name for name in needs if not has(name)]
     ways = derivations_for(missing, has)
     given = {name for way in ways for name in way.wanted}
-    _require(table, [names.get(n, n) for n in needs if n not in given or has(n)], who)
+    _require(table, [names.get(n, n) for n in needs if n not in given or has(n)], who, measure)
     if len(table) == 0:
         raise InputError("no study left: the table has no rows")
     wanted = dict.fromkeys([n for n in needs if has(n)] + [s for way in ways for s in way.sources])
