@@ -31,9 +31,10 @@ class Gap:
     Attributes
     ----------
     difference : float
-        Recomputed less printed; of logarithms for ratios.
+        Recomputed less printed; of logarithms for ratios, unless one of them is not above 0 and so has none.
     relative : float or None
-        |difference| over |printed| (for limits: over the interval's width); None near zero.
+        |difference| over |printed| (for limits: over the interval's width); None near zero, or where a ratio has no
+        logarithm.
     bands : mapping of band to bool, str or None
         Inside or not (for maassen the size); None where the band does not apply.
     """
@@ -59,12 +60,12 @@ def gap_between(
     scale : {"g", "d", "r", ""}
         Which cut-offs of Maassen et al. apply; the absolute band applies to g and d.
     """
-    if log and (recomputed <= 0 or printed <= 0):
-        log = False
+    comparable = not log or (recomputed > 0 and printed > 0)  # else a ratio has no logarithm
+    log = log and comparable
     a, b = (math.log(recomputed), math.log(printed)) if log else (recomputed, printed)
     difference = a - b
     base = abs(b) if width is None else width
-    relative = abs(difference) / base if base > ALMOST_ZERO else None
+    relative = abs(difference) / base if base > ALMOST_ZERO and comparable else None
     bands: dict[str, bool | str | None] = {
         "absolute-0.1": abs(difference) < 0.1 if scale in ("g", "d") else None,
         "relative-5": None if relative is None else relative <= 0.05,

@@ -175,7 +175,7 @@ def _counting(pairs: Pairs, method: Method, measure: str) -> Fit:
         trace = precision.sum(axis=-1) - (precision / v).sum(axis=-1) / precision.sum(axis=-1)
         tau2 = np.where(bad, np.nan, np.maximum(0.0, (q - (k - 1)) / trace))
         moved = np.where(np.isnan(tau2)[:, None], np.nan, pairs.v + tau2[:, None])
-        fit = pool_many(pairs.y, moved, pairs.include, model="common")
+        fit = pool_many(pairs.y, moved, pairs.include, model="common", test=method.test)
         share = tau2 / (tau2 + (k - 1) / trace)
     return Fit(
         fit.estimate, fit.std_error, fit.df, tau2, nothing, q, k, 100.0 * share, 1.0 / (1.0 - share), True,

@@ -43,6 +43,8 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "quantile": {"exact": 1, "1.96": 1},
 }
 TAU2 = tuple(e.code for e in ESTIMATORS if e.code != "GENQ")  # GENQ needs weights that no paper prints
+# common effects and RevMan 5's random effects come with the normal test; other software can pair them with any
+NORMAL_ONLY, UNUSUAL = ("common", "random-mh"), 0.05
 RARE = 0.5  # odds of an option without a place above
 
 
@@ -140,9 +142,9 @@ def plan_of(inputs: Inputs, stated: Mapping[str, Any]) -> Plan:
 
 def _methods(inputs: Inputs) -> tuple[Method, ...]:
     tests = TESTS.codes if inputs.k > 1 else ("z",)
-    out = [Method("random", e, t) for e in TAU2 for t in tests] + [Method("common")]
+    out = [Method("random", e, t) for e in TAU2 for t in tests] + [Method("common", test=t) for t in tests]
     if inputs.kind in ("counts", "rates"):
-        out += [Method("mh"), Method("random-mh", "DL")]
+        out += [Method("mh"), *(Method("random-mh", "DL", t) for t in tests)]
     if inputs.kind == "counts":
         out.append(Method("peto"))
     return tuple(out)
@@ -174,4 +176,6 @@ def _agrees(variant: Variant, method: Method, stated: Mapping[str, Any]) -> bool
 
 def _odds(item: Variant | Method) -> float:
     parts = [p for p in PARTS if p != "measure" and hasattr(item, p)]
-    return float(np.prod([WEIGHTS[p].get(getattr(item, p), RARE) for p in parts]))
+    odds = float(np.prod([WEIGHTS[p].get(getattr(item, p), RARE) for p in parts]))
+    unusual = isinstance(item, Method) and item.test != "z" and item.model in NORMAL_ONLY
+    return odds * UNUSUAL if unusual else odds

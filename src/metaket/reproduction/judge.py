@@ -95,7 +95,8 @@ def judge_number(printed: Printed, quantities: Sequence[Quantity], base: Compari
     nearest = min(values, key=lambda v: abs(v - printed.value) if math.isfinite(v) else math.inf)
     for value in values:
         if matches(value, printed, unit=first.unit):
-            how = f"rounds to {printed.text.strip()}" if not printed.out_of else f"is {printed.text.strip()}"
+            rounded = printed.relation == "=" and not printed.out_of
+            how = f"{'rounds to' if rounded else 'is'} {printed.text.strip()}"
             return replace(base, verdict="exact", cause=how, gap=_gap(value, printed, first))
     if len(values) > 1 and min(values) <= printed.high and max(values) >= printed.low:
         gap = _gap(nearest, printed, first)
@@ -160,8 +161,10 @@ def _outside(value: float, printed: Printed, quantity: Quantity, base: Compariso
     if gap is None:
         return replace(base, verdict="differs", cause=f"{value:.4g} is not {printed.text.strip()}")
     if gap.relative is None:
-        unit = " of logarithms" if quantity.log else quantity.unit
-        cause = f"a relative gap near zero is not defined; the absolute one is {abs(gap.difference):.2g}{unit}"
+        none = quantity.log and min(value, printed.value) <= 0
+        why = f"{min(value, printed.value):g} has no logarithm: its relative gap" if none else "a relative gap near zero"
+        unit = " of logarithms" if quantity.log and not none else quantity.unit
+        cause = f"{why} is not defined; the absolute one is {abs(gap.difference):.2g}{unit}"
         return replace(base, verdict="differs", gap=gap, cause=cause)
     verdict = "near" if gap.bands[BAND] else "differs"
     measured = " of the interval's width" if quantity.width is not None else ""

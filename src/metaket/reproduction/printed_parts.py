@@ -124,7 +124,7 @@ def _behind(piece: str, first: Printed) -> list[Part]:
     """What a piece behind the value is; an error where it is nothing that we know."""
     named = _NAMED.match(piece)
     if named:
-        number = read_printed(f"{named[1]} {piece[named.end() :]}")
+        number = read_printed(f"{named[1]} {piece[named.end() :].strip()}")
         return [Part("q_p" if named[2] else _CODES[named[1][0].lower()], number)]
     if first.out_of and piece.endswith("%"):
         return [Part("percent", read_printed(piece))]

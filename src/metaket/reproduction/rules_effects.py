@@ -26,6 +26,8 @@ OFF = 0.02  # share of an interval's width by which its middle may be off beyond
 FAR_OFF = 0.1  # from here it is likely that something is wrong
 FEWEST_DF = 5.0  # a t interval on no fewer degrees of freedom is up to 1.31 times as wide as the normal one
 FAR = 2.0  # an SD below the others' by more than this
+ARMS_APART = 3.0  # of the SDs of two arms of at least 10: an F of 9, which chance gives less than once in 200 rows
+SAME_SCALE = 3.0  # means further apart than this factor are of different scales
 FEWEST = 6  # patients in the arm: below, an SE is not far from an SD
 SAME = 1.5  # an SD that, times sqrt(n), is within this factor of the others' SDs was probably an SE
 DIGITS = (8, 12)  # printed digits that two studies share: worth a look, and hardly by chance
@@ -153,11 +155,24 @@ def _sd_or_se(paper: Paper) -> Hits:
             shown = " and ".join(f"{sd:g} sqrt({n:g}) = {sd * math.sqrt(n):.3g}" for sd, n in arms)
             message = f"its standard deviations look like standard errors: {shown}, the other studies have {usual:.3g}"
             yield row_name(number, row), message, "warning", "likely"
+        elif message := _one_arm(arms):
+            yield row_name(number, row), message, "warning", "possible"
         pooled = math.sqrt((row["sd_t"] ** 2 + row["sd_c"] ** 2) / 2)
         if pooled > 0 and abs(row["mean_t"] - row["mean_c"]) > LARGE * pooled:
             apart = abs(row["mean_t"] - row["mean_c"]) / pooled
             message = f"the means are {apart:.3g} standard deviations apart: standard errors for deviations?"
             yield row_name(number, row), message, "warning", "possible"
+
+
+def _one_arm(arms: list[tuple[float, float]]) -> str:
+    """What to say where the SD of one arm alone looks like a standard error; empty where neither does."""
+    if len(arms) < 2 or min(n for _, n in arms) < 10:
+        return ""
+    (low, n), (high, _) = sorted(arms)
+    if low <= 0 or low * ARMS_APART > high or not _like_an_se(low, n, high):
+        return ""
+    shown = f"{low:g} sqrt({n:g}) = {low * math.sqrt(n):.3g}, the other arm has {high:g}"
+    return f"one arm's standard deviation looks like a standard error: {shown}"
 
 
 def _like_an_se(sd: float, n: float, usual: float) -> bool:
@@ -166,11 +181,18 @@ def _like_an_se(sd: float, n: float, usual: float) -> bool:
 
 
 def _usual_sd(paper: Paper, row: Any) -> float | None:
-    """The median SD of the other studies with this outcome and scale; None with fewer than two of them."""
+    """The median SD of the other studies with this outcome and scale; None with fewer than two of them.
+
+    Where no column names the scale, studies whose means are of another size are on another one.
+    """
     table = paper.outcomes
     same = (table["outcome"] == row["outcome"]) & (table["study"] != row["study"])
     if "scale" in table.columns:
         same &= table["scale"] == row["scale"]
+    else:
+        level = table[["mean_t", "mean_c"]].abs().mean(axis=1)
+        own = level[row.name]
+        same &= (level < SAME_SCALE * own) & (own < SAME_SCALE * level)
     sds = table.loc[same, ["sd_t", "sd_c"]].to_numpy(dtype=float)
     others = table.loc[same & (table["sd_t"].notna() | table["sd_c"].notna()), "study"].nunique()
     return float(np.nanmedian(sds)) if others >= 2 else None

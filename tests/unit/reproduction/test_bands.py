@@ -95,4 +95,6 @@ def test_the_tight_band_lies_in_the_wide_one(a: float, b: float) -> None:
 
 @pytest.mark.parametrize(("recomputed", "printed"), [(0.0, 1.0), (-0.5, 1.0), (1.0, 0.0)])
 def test_what_has_no_logarithm_is_compared_as_it_is(recomputed: float, printed: float) -> None:
-    assert gap_between(recomputed, printed, log=True).difference == recomputed - printed
+    gap = gap_between(recomputed, printed, log=True, width=2.0)
+    assert gap.difference == recomputed - printed
+    assert gap.relative is gap.bands["relative-5"] is gap.bands["relative-10"] is None

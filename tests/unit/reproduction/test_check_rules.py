@@ -244,8 +244,24 @@ def test_a_standard_error_among_standard_deviations(tmp_path: Path) -> None:
     assert {f.where for f in got} == {"outcomes.csv row 5 (D, response, 24 h)"}
     assert [f.sure for f in got] == ["likely"]
     assert "1.7 sqrt(25) = 8.5 and 1.7 sqrt(25) = 8.5, the other studies have 9" in got[0].message
-    one_arm = [*rows[:3], row("D", **MEANS, sd_t=9, sd_c=1.7)]  # the other arm shows that it was no slip of a kind
-    assert not hits(tmp_path / "b", "sd-or-se", *one_arm, paper=paper_of("SMD"))
+
+
+def test_a_standard_error_in_one_arm(tmp_path: Path) -> None:
+    """Only possible, since arms may vary unequally; nothing is said of a factor that chance gives."""
+    for name, sd, found in (("a", 1.7, True), ("b", 3.1, False)):
+        rows = [row("A", **MEANS, sd_t=8, sd_c=9), row("B", **MEANS, sd_t=9, sd_c=sd)]
+        got = hits(tmp_path / name, "sd-or-se", *rows, paper=paper_of("SMD"))
+        assert bool(got) is found
+        if found:
+            assert got[0].sure == "possible"
+            assert "1.7 sqrt(25) = 8.5, the other arm has 9" in got[0].message
+
+
+def test_studies_with_means_of_another_size_are_no_witness(tmp_path: Path) -> None:
+    """Without a column scale: 1.1 sqrt(33) is as the SDs of other scales, by chance."""
+    other = {"mean_t": 3.0, "sd_t": 1.1, "n_t": 33, "mean_c": 3.3, "sd_c": 1.2, "n_c": 30}
+    rows = [row(s, **(MEANS | {"mean_t": 14, "mean_c": 17}), sd_t=6.2, sd_c=6) for s in "ABC"]
+    assert not hits(tmp_path, "sd-or-se", *rows, row("D", **other), paper=paper_of("SMD"))
 
 
 def test_means_many_standard_deviations_apart(tmp_path: Path) -> None:

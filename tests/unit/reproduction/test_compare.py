@@ -49,6 +49,15 @@ def test_exact_at_every_number_of_decimals(tmp_path: Path, quantity: str, decima
     assert found.cause == f"rounds to {text}"
 
 
+def test_a_ratio_without_a_logarithm_says_so(tmp_path: Path) -> None:
+    fewer = (row("A", events_t=10, events_c=20, **EXACT), row("B", events_t=14, events_c=24, **EXACT))
+    found = judge(tmp_path, "-0.59", "estimate", rows=fewer)
+    assert found.verdict == "differs"
+    assert "-0.59 has no logarithm: its relative gap is not defined; the absolute one is" in found.cause
+    assert found.gap is not None
+    assert found.gap.relative is None
+
+
 def test_near_and_differs_on_the_log_scale(tmp_path: Path) -> None:
     log = math.log(value(tmp_path, "estimate"))
     for factor, verdict in ((1.04, "near"), (0.96, "near"), (1.06, "differs"), (1.5, "differs")):

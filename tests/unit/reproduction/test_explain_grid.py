@@ -141,7 +141,20 @@ def test_the_weights_of_the_settings_add_to_one_and_only_stated_ones_have_any() 
     assert plan.weight.sum() == pytest.approx(1.0)
     for v, m in zip(*np.nonzero(plan.weight), strict=True):
         assert plan.variants[v].measure == "OR"
-        assert (plan.methods[m].model, plan.methods[m].test) == ("random", "hksj")
+        assert plan.methods[m].model in ("random", "random-mh")
+        assert plan.methods[m].test == "hksj"
+
+
+@pytest.mark.parametrize("test", ["z", "t", "hksj", "hksj-adhoc"])
+@pytest.mark.parametrize("model", ["common", "random-mh"])
+def test_every_test_goes_with_every_model_that_takes_one(model: str, test: str) -> None:
+    """What `pool` prints for a model and a test is found under that model and test."""
+    r = mk.pool(mk.effect_sizes(CASES["counts"][0], "OR"), model=model, tau2="DL", test=test)
+    low, high = (f"{r.back(x):.5f}" for x in r.ci())
+    printed = {"estimate": f"{r.back(r.estimate):.5f}", "ci_low": low, "ci_high": high, "p_value": f"{r.p_value:.6f}"}
+    found = mk.explain(CASES["counts"][0], printed, measure="OR", stated={"model": model, "test": test})
+    assert found.verdict == "reproduced"
+    assert any({"measure": "OR", "model": model, "test": test} in c for c in found.settings)
 
 
 def test_a_version_that_prints_like_the_paper_has_the_weight_of_its_settings() -> None:
