@@ -120,6 +120,25 @@ def test_an_answer_that_is_no_column(
     assert "no column 'casses'" in slip(capsys, "new", "smith2020", "--from", "trials.csv", "--measure", "OR")
 
 
+@pytest.mark.parametrize(
+    ("printed", "message"),
+    [
+        ("estimat=2.35", "unknown quantity 'estimat'"),
+        ("estimate=much", "printed estimate: cannot read the printed value 'much'"),
+        ("ci=2.35", "an interval, and prints a single number"),
+    ],
+)
+def test_a_slip_in_printed_leaves_no_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], printed: str, message: str
+) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("study,events_t,n_t,events_c,n_c\nA,1,10,2,11\nB,3,12,5,13\n", encoding="utf-8")
+    folder = tmp_path / "made"
+    said = slip(capsys, "new", str(folder), "--from", str(file), "--measure", "OR", "--printed", printed)
+    assert message in said
+    assert not folder.exists()
+
+
 def test_explain_of_blank_claims_says_what_to_type(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("study,events_t,n_t,events_c,n_c\nA,8,18,1,18\nB,9,20,4,20\n", encoding="utf-8")
     assert run(capsys, "new", str(tmp_path / "p1"), "--from", str(tmp_path / "t.csv"), "--measure", "RR")[0] == 0

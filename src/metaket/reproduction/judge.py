@@ -162,7 +162,8 @@ def _outside(value: float, printed: Printed, quantity: Quantity, base: Compariso
         return replace(base, verdict="differs", cause=f"{value:.4g} is not {printed.text.strip()}")
     if gap.relative is None:
         none = quantity.log and min(value, printed.value) <= 0
-        why = f"{min(value, printed.value):g} has no logarithm: its relative gap" if none else "a relative gap near zero"
+        least = f"{min(value, printed.value):g}"
+        why = f"{least} has no logarithm: its relative gap" if none else "a relative gap near zero"
         unit = " of logarithms" if quantity.log and not none else quantity.unit
         cause = f"{why} is not defined; the absolute one is {abs(gap.difference):.2g}{unit}"
         return replace(base, verdict="differs", gap=gap, cause=cause)

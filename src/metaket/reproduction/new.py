@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metaket.errors import InputError
+from metaket.errors import InputError, UnknownChoiceError
 from metaket.measures.registry import MEASURES
 from metaket.measures.table import METAFOR_COLUMNS, METAFOR_RATES
+from metaket.reproduction.claim_parts import claim_parts
 from metaket.reproduction.new_texts import CLAIMED, OURS, Draft, package_text, readme_text, toml_text
 from metaket.reproduction.package import PACKAGE
 from metaket.reproduction.paper import Paper, load
+from metaket.reproduction.quantities import QUANTITIES
 from metaket.tables import read_table
 
 if TYPE_CHECKING:
@@ -79,7 +81,8 @@ def new_paper(
     Raises
     ------
     InputError
-        The folder exists, its name is not a key, or a column that the measure needs is missing.
+        The folder exists, its name is not a key, a column that the measure needs is missing, or `printed` has an
+        unknown quantity or a text that cannot be read. Nothing is written then.
 
     Examples
     --------
@@ -91,6 +94,7 @@ def new_paper(
     ...     mk.reproduce(paper.folder).comparisons[0].verdict
     'exact'
     """
+    _check_printed(printed or {})
     folder = Path(folder)
     table = read_table(data) if isinstance(data, str | Path) else _as_texts(data)
     found = guess_columns([str(c) for c in table.columns], measure) | dict(columns or {})
@@ -100,6 +104,19 @@ def new_paper(
     )
     write_folder(folder, table, draft)
     return load(folder)
+
+
+def _check_printed(printed: Mapping[str, str]) -> None:
+    """Refuse an unknown quantity and a text that cannot be read before anything is written."""
+    for code, text in printed.items():
+        try:
+            for name, _ in claim_parts(code, text):
+                if ":" not in name:
+                    QUANTITIES[name]
+        except UnknownChoiceError:
+            raise
+        except InputError as error:
+            raise InputError(f"printed {code}: {error}") from None
 
 
 def _as_texts(data: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
@@ -154,7 +171,8 @@ def write_folder(folder: Path, table: pd.DataFrame, draft: Draft) -> tuple[Path,
     Raises
     ------
     InputError
-        The folder exists, or a column that the measure needs is missing.
+        The folder exists, a column that the measure needs is missing, or `printed` has an
+        unknown quantity or a text that cannot be read. Nothing is written then.
     """
     if folder.exists():
         raise InputError(f"{folder} exists; give the name of a folder that does not")
