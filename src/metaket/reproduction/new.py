@@ -14,6 +14,7 @@ from metaket.errors import InputError, UnknownChoiceError
 from metaket.measures.registry import MEASURES
 from metaket.measures.table import METAFOR_COLUMNS, METAFOR_RATES
 from metaket.reproduction.claim_parts import claim_parts
+from metaket.reproduction.model_quantities import MODEL_QUANTITIES
 from metaket.reproduction.new_texts import CLAIMED, OURS, Draft, package_text, readme_text, toml_text
 from metaket.reproduction.package import PACKAGE
 from metaket.reproduction.paper import Paper, load
@@ -94,7 +95,6 @@ def new_paper(
     ...     mk.reproduce(paper.folder).comparisons[0].verdict
     'exact'
     """
-    _check_printed(printed or {})
     folder = Path(folder)
     table = read_table(data) if isinstance(data, str | Path) else _as_texts(data)
     found = guess_columns([str(c) for c in table.columns], measure) | dict(columns or {})
@@ -111,7 +111,7 @@ def _check_printed(printed: Mapping[str, str]) -> None:
     for code, text in printed.items():
         try:
             for name, _ in claim_parts(code, text):
-                if ":" not in name:
+                if name.isidentifier() and name not in MODEL_QUANTITIES:  # a part, as in "coef:dose", is of the model
                     QUANTITIES[name]
         except UnknownChoiceError:
             raise
@@ -174,6 +174,7 @@ def write_folder(folder: Path, table: pd.DataFrame, draft: Draft) -> tuple[Path,
         The folder exists, a column that the measure needs is missing, or `printed` has an
         unknown quantity or a text that cannot be read. Nothing is written then.
     """
+    _check_printed(draft.printed)
     if folder.exists():
         raise InputError(f"{folder} exists; give the name of a folder that does not")
     lacking = missing_columns(draft.columns, draft.measure)
