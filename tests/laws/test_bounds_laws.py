@@ -15,7 +15,7 @@ import metaket.reproduction.bounds as module
 import metaket.reproduction.bounds_program as program
 from metaket.errors import MetaketError
 from metaket.reproduction.bounds_answer import Bounds
-from metaket.reproduction.bounds_decision import possible_totals
+from metaket.reproduction.bounds_decision import possible_totals, weighted_pieces
 from metaket.reproduction.bounds_inputs import read_studies, read_ties
 
 EXACT = 1e-7  # relative: back-transformed ends of a range by two routes, proved ones widened by 1e-9
@@ -140,8 +140,9 @@ def test_no_total_of_a_decided_completion_is_excluded(data: Any, tied: bool, sid
     exact = module.bounds(rows, "RR", ties=wanted, **options)
     if exact.status == "impossible":
         return
+    studies = read_studies(rows, "RR")
     for name in ("events_t", "events_c"):
-        kept = possible_totals(read_studies(rows, "RR"), read_ties(ties), name, known, Z, side)
+        kept = possible_totals(studies, read_ties(ties), name, weighted_pieces(studies, known, Z, side))
         span = exact.spans[name]
         assert kept[int(span.found_low)]
         assert kept[int(span.found_high)]

@@ -16,8 +16,8 @@ from metaket.measures.counts import DOUBLE_ZERO, ZERO_CELLS
 from metaket.measures.registry import MEASURES, TRAITS, scale_of
 from metaket.pooling.spec import WITHOUT_TAU2, PoolSpec
 from metaket.reproduction.bounds_answer import Bounds, StudySet
-from metaket.reproduction.bounds_cells import ranges_of_counts
-from metaket.reproduction.bounds_decision import possible_totals
+from metaket.reproduction.bounds_cells import counted_pieces, ranges_of_counts
+from metaket.reproduction.bounds_decision import possible_totals, weighted_pieces
 from metaket.reproduction.bounds_found import RANGES, found_by_search, side_of, spans_of
 from metaket.reproduction.bounds_inputs import CELLS, Study, Tie, read_studies, read_ties
 from metaket.reproduction.bounds_program import Program, cheapest, make_program, thinned
@@ -259,7 +259,7 @@ def _use_ties(
         if side:
             for name in RANGES:
                 _clip(proved, name, *((0.0, math.inf) if side > 0 else (-math.inf, 0.0)))
-        if side and z is not None and asked.spec.model not in COUNTED:
+        if side and z is not None:
             _clip_events(proved, chosen, asked, known, z, side)
 
 
@@ -276,11 +276,15 @@ def _clip_events(
     z: float,
     side: int,
 ) -> None:
+    if asked.spec.model in COUNTED:
+        pieces = list(counted_pieces(chosen, proved["estimate"], z, side))
+    else:
+        pieces = list(weighted_pieces(chosen, known, z, side))
     for arm in "tc":
         name = f"events_{arm}"
         if proved[name][0] == proved[name][1]:
             continue
-        open_totals = np.flatnonzero(possible_totals(chosen, asked.ties, name, known, z, side))
+        open_totals = np.flatnonzero(possible_totals(chosen, asked.ties, name, pieces))
         low, high = (float(open_totals[0]), float(open_totals[-1])) if open_totals.size else (math.inf, -math.inf)
         _clip(proved, name, low, high)
         (fewest, most) = proved[f"n_{arm}"]

@@ -18,15 +18,17 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from metaket._checks import Array
+from metaket.reproduction.bounds_inputs import Study
 from metaket.reproduction.bounds_program import Program, cheapest, whole
 from metaket.reproduction.bounds_sums import Sums
 
-__all__ = ["ranges_of_counts"]
+__all__ = ["counted_pieces", "least_ratio", "ranges_of_counts"]
 
 STEPS = 60  # of Dinkelbach's method, which converges faster than linearly
 TOLERANCE = 1e-10  # of a sum of costs, relative to their size
@@ -34,6 +36,7 @@ SPLITS = 24  # cells that are cut
 TILTS = 5  # lines that are tried in a cell
 TOUCHES = 3  # tangents of the square root that are tried
 PIECES = 8  # secants of it
+DECIDED = 12  # cells for a printed decision
 NEAR = 1e-7  # of the limit of a completion, where cutting ends
 
 Choice = tuple[int, ...]
@@ -248,6 +251,32 @@ def _lower(
     low, met = _branch(ends, every, partial(_least_in, program, every, z), lambda c: _limit(every, c, z), known)
     high, more = _branch(ends, every, partial(_largest_in, program, every, z), lambda c: -_limit(every, c, z), known)
     return (low, -high), met + more
+
+
+def counted_pieces(
+    studies: Sequence[Study], estimate: tuple[float, float], z: float, side: int
+) -> Iterator[tuple[list[Array], float]]:
+    """Gains of a pool of counts and the toll they have to exceed, for `bounds_decision.possible_totals`.
+
+    Parameters
+    ----------
+    estimate : (float, float)
+        Its proved range, on the analysis scale.
+    side : {1, -1}
+        1 where the lower limit has to be above no difference, -1 where the upper has to be below it.
+    """
+    every = [study.sums if side > 0 else study.sums.mirrored() for study in studies if study.sums is not None]
+    low, high = max(0.0, min(side * x for x in estimate)), max(side * x for x in estimate)
+    for inner, outer in pairwise(np.linspace(low, high, DECIDED + 1).tolist() if 0.0 < high >= low else []):
+        back: Callable[[float], float] = math.exp if every[0].log else float
+        cell = Cell(back(inner), back(outer), every[0].log)
+        # the line from no difference through the cell's low end: above log lambda in the cell, and 0 at no difference
+        line = cell.above(inner / (cell.low - 1.0) if cell.log and cell.low > 1.0 else 1.0)
+        least = [x.spread(cell.low, cell.high)[0] for x in every]
+        fewest, most = (max(sum(float(f(v)) for v in least), 0.0) for f in (np.min, np.max))
+        for alpha, beta in _secants(fewest * (1.0 - 1e-9), max(most, 1e-300) * (1.0 + 1e-9)):
+            gains = [line.intercept * x.s + line.slope * x.r - z * beta * v for x, v in zip(every, least, strict=True)]
+            yield gains, z * alpha
 
 
 def ranges_of_counts(program: Program, z: float) -> tuple[Mapping[str, tuple[float, float]], list[Choice]]:

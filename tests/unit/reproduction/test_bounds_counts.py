@@ -89,6 +89,24 @@ def test_proof_against_enumeration(model: str, measure: str, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(("model", "measure"), KINDS)
+@pytest.mark.parametrize("decision", ["treatment better", "control better"])
+def test_totals_under_a_decision(model: str, measure: str, decision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None that a decided completion has is excluded, and some are."""
+    rows = [{"study": "A", "n_t": 12, "n_c": 11}, {"study": "B", "n_t": 9, "n_c": 10, "events_t": 4}]
+    ties = {"decision": decision}
+    exact = mk.bounds(rows, measure, ties=ties, model=model).spans
+    monkeypatch.setattr(module, "ENUMERATE", 0)
+    proof = mk.bounds(rows, measure, ties=ties, model=model).spans
+    whole = mk.bounds(rows, measure, model=model).spans
+    for name in ("events_t", "events_c"):
+        assert proof[name].proved_low <= exact[name].found_low
+        assert proof[name].proved_high >= exact[name].found_high
+    up = decision == "treatment better"
+    side = ("events_c", "proved_high") if up else ("events_c", "proved_low")
+    assert getattr(proof[side[0]], side[1]) != getattr(whole[side[0]], side[1])
+
+
+@pytest.mark.parametrize(("model", "measure"), KINDS)
 def test_swapped_arms_are_the_mirror(model: str, measure: str) -> None:
     there = read_studies(LARGE[:1], measure, model=model)[0]
     swapped = [{"study": "S", "n_t": LARGE[0]["n_c"], "n_c": LARGE[0]["n_t"]}]
