@@ -3,6 +3,10 @@
 A term is a column ("dose"), an interaction ("dose:route") or both with their main effects ("dose*route"). Text columns
 are factors: indicator columns for every level but the first in sorted order, which is the reference. "C(arm)" makes a
 factor of a column of numbers too, and "C(arm, high)" takes the level "high" for the reference.
+
+Every level has its column where the reference would have no parameter of its own: in the first factor of a model
+without intercept ("arm": a mean for each arm), and in an interaction without the main effects that it rests on
+("dose:arm" without "dose": a slope for each arm). These are the rules of R's formulas.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from metaket._checks import Array
+from metaket._checks import Array, float_array
 from metaket.errors import DataError, InputError
 
 __all__ = ["Design", "build_design", "column_of", "encode"]
@@ -67,6 +71,8 @@ def build_design(moderators: Any, table: Any, k: int, *, intercept: bool = True)
     """
     if isinstance(moderators, str):
         moderators = [moderators]
+    if np.ndim(moderators) == 0:
+        raise InputError(f"moderators must be columns' names or a matrix with a row a study, got {moderators!r}")
     terms: tuple[str, ...] = ()
     levels: dict[str, tuple[str, ...]] = {}
     if all(isinstance(m, str) for m in moderators):
@@ -74,9 +80,9 @@ def build_design(moderators: Any, table: Any, k: int, *, intercept: bool = True)
         parts = {part for term in terms for part in term.split(":")}
         values = {column_of(part): _column(table, column_of(part)) for part in parts}
         levels = {p: _levels(p, values[column_of(p)]) for p in parts if _is_factor(p, values[column_of(p)])}
-        matrix, names = encode(terms, values, levels, k)
+        matrix, names = encode(terms, values, levels, k, intercept=intercept)
     else:
-        matrix = np.asarray(moderators, dtype=np.float64)
+        matrix = float_array("moderators", moderators)
         matrix = matrix[:, None] if matrix.ndim == 1 else matrix
         names = tuple(f"x{i + 1}" for i in range(matrix.shape[1]))
     if matrix.shape[0] != k:
@@ -121,6 +127,8 @@ def _column(table: Any, name: str) -> Any:
     if name not in table.columns:
         near = difflib.get_close_matches(name, [str(c) for c in table.columns], n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
+        if "+" in name or "~" in name:
+            hint = ' A formula is a list here: moderators=["dose", "arm", "dose:arm"], or intercept=False.'
         raise InputError(f"no column {name!r} among {', '.join(str(c) for c in table.columns)}.{hint}")
     return list(table[name])
 
@@ -161,13 +169,19 @@ def _levels(part: str, values: Sequence[Any]) -> tuple[str, ...]:
 
 
 def encode(
-    terms: Sequence[str], values: Mapping[str, Sequence[Any]], levels: Mapping[str, tuple[str, ...]], k: int
+    terms: Sequence[str],
+    values: Mapping[str, Sequence[Any]],
+    levels: Mapping[str, tuple[str, ...]],
+    k: int,
+    *,
+    intercept: bool = True,
 ) -> tuple[Array, tuple[str, ...]]:
     """Columns of the terms for the given values."""
     columns: list[Array] = []
     names: list[str] = []
+    whole = _whole(terms, levels, intercept=intercept)
     for term in terms:
-        parts = [_part(p, values[column_of(p)], levels.get(p)) for p in term.split(":")]
+        parts = [_part(p, values[column_of(p)], levels.get(p), whole=(term, p) in whole) for p in term.split(":")]
         for combination in itertools.product(*parts):
             columns.append(np.prod([column for _, column in combination], axis=0))
             names.append(":".join(name for name, _ in combination))
@@ -175,7 +189,16 @@ def encode(
     return matrix, tuple(names)
 
 
-def _part(part: str, values: Sequence[Any], levels: tuple[str, ...] | None) -> list[tuple[str, Array]]:
+def _whole(terms: Sequence[str], levels: Mapping[str, tuple[str, ...]], *, intercept: bool) -> set[tuple[str, str]]:
+    """The factors, each with its term, whose reference level has a column too."""
+    known = {frozenset(term.split(":")) for term in terms}
+    pairs = [(term, part) for term in terms for part in term.split(":") if part in levels]
+    out = {(term, part) for term, part in pairs if term != part and frozenset(term.split(":")) - {part} not in known}
+    first = next((term for term in terms if term in levels), None)
+    return out if intercept or first is None else out | {(first, first)}
+
+
+def _part(part: str, values: Sequence[Any], levels: tuple[str, ...] | None, *, whole: bool) -> list[tuple[str, Array]]:
     """Columns of one part with their names; NaN where the value is blank."""
     column = column_of(part)
     if levels is None:
@@ -187,4 +210,4 @@ def _part(part: str, values: Sequence[Any], levels: tuple[str, ...] | None) -> l
     if unknown:
         raise InputError(f"{column} has no level {unknown[0]!r}: {', '.join(levels)}")
     blank = np.array([np.nan if _is_blank(v) else 0.0 for v in values])
-    return [(f"{column}[{level}]", blank + [float(str(v) == level) for v in values]) for level in levels[1:]]
+    return [(f"{column}[{level}]", blank + [float(str(v) == level) for v in values]) for level in levels[not whole :]]

@@ -128,12 +128,13 @@ class RegressionResult(ShownAsText):
         limits = np.asarray(self.tau2_ci(level, method, weights))
         return Interval(*i2_h2_from_tau2(limits, np.asarray(self.typical_variance))[1].tolist())
 
-    def omnibus(self, terms: Sequence[str] | None = None) -> tuple[float, float, float]:
+    def omnibus(self, terms: Sequence[str] | str | None = None) -> tuple[float, float, float]:
         """Test that the named coefficients (by default all but the intercept) are 0: statistic, its df, p.
 
         Chi-square for the normal test, else F on (m, k - p). NaN where the covariance is 0 (`DataWarning` of the fit).
         """
-        wanted = [n for n in self.names if n != "intercept"] if terms is None else list(terms)
+        asked = [terms] if isinstance(terms, str) else terms
+        wanted = [n for n in self.names if n != "intercept"] if asked is None else list(asked)
         unknown = [n for n in wanted if n not in self.names]
         if unknown or not wanted:
             raise InputError(f"no coefficient {unknown[0] if unknown else ''!r} among {', '.join(self.names)}")
@@ -192,7 +193,7 @@ class RegressionResult(ShownAsText):
             if missing or not d.terms:
                 raise InputError(f"prediction needs values of {', '.join(missing) or 'the matrix columns'}")
             values, size = _new_values(new, columns)
-            x, _ = encode(d.terms, values, d.levels, size)
+            x, _ = encode(d.terms, values, d.levels, size, intercept=d.intercept)
         else:
             x = np.atleast_2d(float_array("new", new))
         if not np.isfinite(x).all():

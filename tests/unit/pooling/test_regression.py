@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,50 @@ def test_numbers_factors_and_interactions() -> None:
     assert np.array_equal(starred.matrix, d.matrix)
 
 
+@pytest.mark.parametrize(
+    ("terms", "intercept", "names"),
+    [
+        (["route", "C(site)"], False, "route[iv] route[nasal] route[oral] site[2] site[3]"),
+        (["dose*route"], False, "dose route[iv] route[nasal] route[oral] dose:route[nasal] dose:route[oral]"),
+        (["dose:route"], True, "intercept dose:route[iv] dose:route[nasal] dose:route[oral]"),
+        (["dose", "dose:route"], True, "intercept dose dose:route[nasal] dose:route[oral]"),
+        (["dose:route"], False, "dose:route[iv] dose:route[nasal] dose:route[oral]"),
+    ],
+)
+def test_every_level_has_a_column_where_the_reference_has_no_parameter(
+    terms: list[str], intercept: bool, names: str
+) -> None:
+    """The columns of model.matrix(~ 0 + route + site) and so on; the fits agree with rma(mods=) to 1e-6."""
+    assert " ".join(design(*terms, intercept=intercept).names) == names
+
+
+def test_a_mean_for_each_level_is_the_pooled_level() -> None:
+    means = mk.pool(EFFECTS, moderators="route", intercept=False, model="common")
+    for name, estimate in zip(("iv", "nasal", "oral"), means.coef, strict=True):
+        at = np.flatnonzero((TABLE["route"] == name).to_numpy())
+        assert estimate == pytest.approx(mk.pool(Y[at], V[at], model="common").estimate, rel=1e-12)
+        assert means.predict({"route": [name]})["estimate"][0] == pytest.approx(estimate, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("moderators", "message"),
+    [
+        (5, "moderators must be columns' names or a matrix with a row a study, got 5"),
+        ([["a"]] * 8, "moderators must be numbers"),
+        ("dose + route", 'A formula is a list here: moderators=["dose", "arm", "dose:arm"]'),
+        ("~ 0 + route", "or intercept=False"),
+    ],
+)
+def test_what_is_no_list_of_moderators(moderators: Any, message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        mk.pool(EFFECTS, moderators=moderators)
+
+
+def test_one_coefficient_by_its_name() -> None:
+    result = mk.pool(EFFECTS, moderators=["dose", "route"])
+    assert result.omnibus("dose") == result.omnibus(["dose"])
+
+
 def test_numbers_as_a_factor_and_another_reference() -> None:
     assert design("C(site)").names == ("intercept", "site[2]", "site[3]")
     assert design("C(site, 3)").names == ("intercept", "site[1]", "site[2]")
@@ -59,6 +104,7 @@ def test_numbers_as_a_factor_and_another_reference() -> None:
 
 def test_no_intercept_and_matrices() -> None:
     assert design("dose", intercept=False).names == ("dose",)
+    assert design("route", intercept=False).names == ("route[iv]", "route[nasal]", "route[oral]")
     given = build_design(TABLE[["dose", "site"]].to_numpy(), None, len(TABLE))
     assert given.names == ("intercept", "x1", "x2")
     assert given.matrix.shape == (8, 3)
