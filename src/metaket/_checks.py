@@ -21,6 +21,7 @@ __all__ = [
     "check_level",
     "fail_row",
     "float_array",
+    "generator",
     "row_name",
 ]
 
@@ -52,6 +53,15 @@ def check_level(level: float) -> float:
         hint = f" Did you mean {level / 100:g}?" if isinstance(level, int | float) and 1 < level < 100 else ""
         raise InputError(f"level must lie between 0 and 1, got {level!r}.{hint}")
     return float(level)
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """The generator itself, or a new one from a seed: a whole number of 0 or more."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
+        return np.random.default_rng(int(rng))
+    raise InputError(f"rng must be a numpy.random.Generator or a seed (a whole number of 0 or more), got {rng!r}")
 
 
 def row_name(index: int, study: Sequence[str] | None, rows: Sequence[int] | None = None, table: str = "") -> str:

@@ -71,6 +71,12 @@ def need_pooled(result: object, what: str) -> None:
         raise InputError(f"{what} takes a PooledResult (from mk.pool without moderators), got {type(result).__name__}")
 
 
+def need_fit(result: object, what: str) -> None:
+    """Raise for anything but a pooled result or a meta-regression."""
+    if not isinstance(result, PooledResult | RegressionResult):
+        raise InputError(f"{what} takes a result of mk.pool, got {type(result).__name__}; pool the effects first")
+
+
 def need_weights(result: PooledResult | RegressionResult, what: str) -> None:
     """Raise for GENQ, whose weights the result does not hold."""
     if result.spec.tau2 == "GENQ":

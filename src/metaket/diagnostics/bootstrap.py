@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from metaket._checks import Array, check_choice, check_level
+from metaket._checks import Array, check_choice, check_level, generator
 from metaket._notebook import ShownAsText
 from metaket.diagnostics._refits import need_inverse_variance, need_pooled, need_studies
 from metaket.errors import InputError
@@ -130,7 +130,7 @@ def bootstrap(
     *,
     resample: str = "studies",
     draws: int = DRAWS,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
 ) -> Bootstrap:
     r"""Bootstrap a pooled effect or its heterogeneity.
 
@@ -146,7 +146,7 @@ def bootstrap(
         :math:`y_i \sim N(\hat\mu, v_i + \hat\tau^2)`; "bca" is not offered for it.
     draws : int
         Number of resamples.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or seed, optional
         ``default_rng(19790101)`` unless given.
 
     Returns
@@ -186,7 +186,7 @@ def bootstrap(
     _check_bca(method, resample)
     if draws < 1:
         raise InputError(f"draws must be at least 1, got {draws!r}")
-    fits = _resampled(result, resample, draws, np.random.default_rng(SEED) if rng is None else rng)
+    fits = _resampled(result, resample, draws, generator(SEED if rng is None else rng))
     values = getattr(fits, statistic)[fits.converged]
     if values.size == 0:
         raise InputError(f"none of {draws} resamples converged with tau2={result.spec.tau2!r}; try another estimator")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from metaket._checks import Array
+from metaket._checks import Array, generator
 from metaket._notebook import ShownAsText
 from metaket.diagnostics._refits import need_inverse_variance, need_pooled, need_studies, table_text
 from metaket.errors import InputError
@@ -100,7 +100,7 @@ def gosh(
     result: PooledResult,
     *,
     draws: int | None = None,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
     progress: Progress | None = None,
 ) -> Gosh:
     """Pool every subset of the studies (graphical display of study heterogeneity).
@@ -112,7 +112,7 @@ def gosh(
     draws : int, optional
         Take a random sample of that many subsets, which may repeat. Without it all are taken up to 20 studies,
         and 100 000 at random above.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or seed, optional
         Of the sample; ``default_rng(20121201)`` unless given.
     progress : callable, optional
         Called with (subsets done, subsets in all) after each block.
@@ -154,7 +154,7 @@ def gosh(
     m = 2**k - 1 if every else (draws or DRAWS)
     columns: dict[str, Any] = {name: np.empty(m) for name in KEPT}
     converged, packed = np.empty(m, dtype=bool), np.empty((m, -(-k // 8)), dtype=np.uint8)
-    blocks = _all_subsets(k) if every else _some_subsets(k, m, rng or np.random.default_rng(SEED))
+    blocks = _all_subsets(k) if every else _some_subsets(k, m, generator(SEED if rng is None else rng))
     done = 0
     for bits in blocks:
         here = slice(done, done + bits.shape[0])

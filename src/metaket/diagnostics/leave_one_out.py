@@ -9,6 +9,7 @@ from typing import overload
 
 import numpy as np
 
+from metaket._checks import generator
 from metaket.diagnostics._refits import Refits, need_pooled, need_studies, refit
 from metaket.diagnostics._regression_refits import RegressionRefits, refit_regression
 from metaket.errors import InputError
@@ -125,7 +126,9 @@ def leave_one_out(result: PooledResult | RegressionResult) -> LeaveOut | Regress
     return LeaveOut(result, include, result.effects.study, fits, notes, np.arange(k)[:, None], True)
 
 
-def leave_out(result: PooledResult, n: int, *, rng: np.random.Generator | None = None, draws: int = DRAWS) -> LeaveOut:
+def leave_out(
+    result: PooledResult, n: int, *, rng: np.random.Generator | int | None = None, draws: int = DRAWS
+) -> LeaveOut:
     """Pool again without each set of n studies.
 
     Parameters
@@ -134,7 +137,7 @@ def leave_out(result: PooledResult, n: int, *, rng: np.random.Generator | None =
         Of k studies, k > n. Models of counts are pooled again set by set, which takes longer.
     n : int
         How many studies to leave out, from 1 to k - 1.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or seed, optional
         For the sample of sets where there are more than 50 000; ``default_rng(20100420)`` unless given.
     draws : int
         Size of that sample; sets may repeat.
@@ -162,7 +165,9 @@ def leave_out(result: PooledResult, n: int, *, rng: np.random.Generator | None =
     if draws < 1:
         raise InputError(f"draws must be at least 1, got {draws!r}")
     every = math.comb(effects.k, n) <= ALL_LIMIT
-    left_out = _all_sets(effects.k, n) if every else _some_sets(effects.k, n, rng or np.random.default_rng(SEED), draws)
+    left_out = (
+        _all_sets(effects.k, n) if every else _some_sets(effects.k, n, generator(SEED if rng is None else rng), draws)
+    )
     include = np.ones((left_out.shape[0], effects.k))
     np.put_along_axis(include, left_out, 0.0, axis=1)
     fits, notes = refit(result, include, "leave-k-out")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special, stats
 
-from metaket._checks import Array, check_choice, check_level
+from metaket._checks import Array, check_choice, check_level, generator
 from metaket._notebook import ShownAsText
 from metaket.diagnostics._deletion import Whole, whole_fit
 from metaket.diagnostics._refits import need_studies, table_text
@@ -92,7 +92,7 @@ def normal_quantiles(
     *,
     level: float = 0.95,
     draws: int = DRAWS,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int | None = None,
 ) -> NormalQuantiles:
     r"""Quantiles of the residuals against those of the normal distribution, with simulated envelopes.
 
@@ -106,7 +106,7 @@ def normal_quantiles(
         Of the envelopes.
     draws : int
         Simulated samples, at least 100.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or seed, optional
         ``default_rng(19670601)`` unless given.
 
     Returns
@@ -148,7 +148,7 @@ def normal_quantiles(
         raise InputError(f"draws must be at least 100, got {draws!r}")
     tail = (1.0 - check_level(level)) / 2.0
     found = _found(result, residual)
-    samples = _simulated(result, whole, residual, draws, np.random.default_rng(SEED) if rng is None else rng)
+    samples = _simulated(result, whole, residual, draws, generator(SEED if rng is None else rng))
     order = np.argsort(found, kind="stable")
     observed = found[order]
     depths = _depths(np.vstack([observed, samples]))

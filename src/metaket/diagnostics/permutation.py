@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metaket._checks import Array
+from metaket._checks import Array, generator
 from metaket._notebook import ShownAsText, p_words
+from metaket.diagnostics._refits import need_fit
 from metaket.errors import InputError, NotComputableError
 from metaket.pooling.batch import Fits, fit_arrays
 from metaket.pooling.regression import RegressionResult
@@ -74,7 +75,7 @@ class PermutationTest(ShownAsText):
 
 
 def permutation_test(
-    result: PooledResult | RegressionResult, *, rng: np.random.Generator | None = None, draws: int = DRAWS
+    result: PooledResult | RegressionResult, *, rng: np.random.Generator | int | None = None, draws: int = DRAWS
 ) -> PermutationTest:
     r"""Permutation test of a pooled effect or of a meta-regression.
 
@@ -83,7 +84,7 @@ def permutation_test(
     result : PooledResult or RegressionResult
         Of the model random or common. Without moderators the signs of the effects are flipped; with moderators the
         pairs (y, v) are dealt out anew to the rows of the design, which is the same as permuting those.
-    rng : numpy.random.Generator, optional
+    rng : numpy.random.Generator or seed, optional
         Needed where there are more than 50 000 permutations; then `draws` of them are sampled.
     draws : int
         Size of that sample, the observed order included.
@@ -108,6 +109,10 @@ def permutation_test(
     ----------
     Higgins & Thompson (2004) Stat Med 23:1663-1682; Follmann & Proschan (1999) Biometrics 55:732-737.
     """
+    need_fit(result, "permutation_test")
+    if not isinstance(draws, int | np.integer) or draws < 2:
+        raise InputError(f"draws must be a whole number of at least 2, got {draws!r}")
+    rng = None if rng is None else generator(rng)
     effects, spec = result.effects, result.spec
     if spec.model not in ("random", "common") or spec.tau2 == "GENQ":
         raise InputError(f"a permutation test refits y and v alone: not for model {spec.model!r}, tau2 {spec.tau2!r}")

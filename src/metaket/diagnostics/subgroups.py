@@ -11,6 +11,7 @@ import numpy as np
 
 from metaket._checks import Array
 from metaket._notebook import ShownAsText, p_words
+from metaket.diagnostics._refits import need_pooled
 from metaket.errors import DataWarning, InputError
 from metaket.pooling.heterogeneity import q_p_value
 from metaket.pooling.pool import pool_spec
@@ -103,6 +104,7 @@ def subgroups(result: PooledResult, by: str | Sequence[Any], *, shared_tau2: boo
     :math:`1/\mathrm{se}_g^2`, chi-square on the number of groups less 1. With a shared tau2 and the normal test it
     equals the omnibus test of the regression on the groups. Borenstein et al. (2009), ch. 19.
     """
+    need_pooled(result, "subgroups")
     if result.spec.tau2 == "GENQ":
         raise InputError("subgroups of a result with tau2='GENQ' need the weights of each group; pool them one by one")
     name, groups = _groups(result, by)
@@ -132,6 +134,8 @@ def _groups(result: PooledResult, by: str | Sequence[Any]) -> tuple[str, list[st
             raise InputError(f"no column {by!r} to group by: the effects have {have}")
         name, values = by, list(effects.table[by])
     else:
+        if np.ndim(by) != 1:
+            raise InputError(f"by must be a column's name or a group for each study, got {by!r}")
         name, values = "group", list(by)
     if len(values) != effects.k:
         raise InputError(f"by has {len(values)} groups but there are {effects.k} studies")

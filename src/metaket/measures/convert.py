@@ -141,8 +141,9 @@ def variance_from_se(se: Any) -> Mapping[str, Any]:
 def variance_from_interval(low: Any, high: Any, *, level: float = 0.95, df: Any = np.inf) -> Mapping[str, Any]:
     """Sampling variance from a symmetric interval; q is normal, or t on `df`. Ratios need the logs of the limits."""
     a, b = arrays(low=low, high=high)
-    above(0.0, **{"high - low": b - a})
-    return {"v": ((b - a) / (2.0 * critical(check_level(level), df))) ** 2}
+    freedom = float_array("df", df)
+    above(0.0, **{"high - low": b - a, "df": freedom})
+    return {"v": ((b - a) / (2.0 * critical(check_level(level), freedom))) ** 2}
 
 
 @conversion("variance_from_z", formula="v = (y / z)^2", source=f"{HANDBOOK}, 6.3.2")

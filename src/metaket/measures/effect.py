@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from metaket._checks import Array, check_effects
+from metaket._checks import Array, check_effects, check_level
 from metaket._distributions import critical
 from metaket.errors import InputError
 from metaket.measures.registry import MEASURES, Scale, scale_of
@@ -131,7 +131,7 @@ class EffectSizes:
         import pandas as pd
 
         se = np.sqrt(self.v)
-        half = float(critical(level, np.inf)) * se
+        half = float(critical(check_level(level), np.inf)) * se
         back = self.study_scale.back if transform else np.asarray
         return pd.DataFrame(
             {

@@ -24,6 +24,7 @@ __all__ = [
     "as_table",
     "column_names",
     "conversions_of",
+    "metafor_names",
     "numbers_of",
     "read_source",
     "row_numbers",
@@ -109,6 +110,12 @@ def as_table(data: Any) -> pd.DataFrame:
     return pd.DataFrame(dict(data))
 
 
+def metafor_names(needs: Sequence[str], measure: str = "") -> dict[str, str]:
+    """Our name -> escalc's, for a measure that needs these columns."""
+    rates = METAFOR_RATES if "time_t" in needs else {}
+    return METAFOR_COLUMNS | rates | (METAFOR_RAW_CHANGE if measure in RAW_CHANGE else {})
+
+
 def column_names(
     table: pd.DataFrame,
     columns: Mapping[str, str] | str | None,
@@ -120,8 +127,7 @@ def column_names(
     """Our name -> the name in the table, for the names that differ; `measure` is the code that they are for."""
     if isinstance(columns, str):
         check_choice("column set", columns, ("metafor",))
-        metafor = METAFOR_COLUMNS | (METAFOR_RATES if "time_t" in needs else {})
-        metafor |= METAFOR_RAW_CHANGE if measure in RAW_CHANGE else {}
+        metafor = metafor_names(needs, measure)
         return {ours: theirs for ours, theirs in metafor.items() if theirs in table.columns}
     names = dict(columns or {})
     known = {*known, *needs, *METAFOR_COLUMNS, *EXTRA_NAMES, *(s for d in DERIVATIONS for s in d.sources)}

@@ -140,8 +140,10 @@ def glmm(effects: EffectSizes, model: str = "UM.FS", *, tau2: float | None = Non
         fits = "; ".join(f"{m}: {', '.join(c)}" for m, c in ALLOWED.items())
         raise InputError(f"model {model!r} does not fit {effects.measure}; {fits}")
     points = points if points is not None else (POINTS_2D if model == "UM.RS" else POINTS)
-    if not 1 <= points <= 100:
-        raise InputError(f"points must lie between 1 and 100, got {points}")
+    if not isinstance(points, int | np.integer) or not 1 <= points <= 100:
+        raise InputError(f"points must be a whole number between 1 and 100, got {points!r}")
+    if tau2 is not None and not (isinstance(tau2, int | float | np.number) and math.isfinite(tau2) and tau2 >= 0):
+        raise InputError(f"tau2 must be a number of at least 0, or None to estimate it, got {tau2!r}")
     counts = counts_for(effects)
     ask = question(effects.measure, model, counts)
     common = _fit(ask, points, 0.0)

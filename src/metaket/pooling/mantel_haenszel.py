@@ -269,7 +269,10 @@ def breslow_day(effects: EffectSizes, *, tarone: bool = True) -> AssociationTest
     if a.size < 2:
         raise NotComputableError("the Breslow-Day test needs at least 2 strata with events and non-events")
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = math.exp(float(_odds_ratio(a, n1, c, n2)[0]))
+        log_ratio = float(_odds_ratio(a, n1, c, n2)[0])
+    if not math.isfinite(log_ratio):
+        raise NotComputableError("the Breslow-Day test has no pooled odds ratio: too few events in one of the arms")
+    ratio = math.exp(log_ratio)
     expected = _expected_events(ratio, n1, n2, a + c)
     cells = (expected, n1 - expected, a + c - expected, n2 - (a + c) + expected)
     variance = 1.0 / np.sum([1.0 / x for x in cells], axis=0)

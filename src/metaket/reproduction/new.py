@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from metaket.errors import InputError, UnknownChoiceError
 from metaket.measures.registry import MEASURES
-from metaket.measures.table import METAFOR_COLUMNS, METAFOR_RATES
+from metaket.measures.table import metafor_names
 from metaket.reproduction.claim_parts import claim_parts
 from metaket.reproduction.model_quantities import MODEL_QUANTITIES
 from metaket.reproduction.new_texts import CLAIMED, OURS, Draft, package_text, readme_text, toml_text
@@ -132,7 +132,7 @@ def _as_texts(data: pd.DataFrame | Mapping[str, Any]) -> pd.DataFrame:
 def guess_columns(names: list[str], measure: str) -> dict[str, str]:
     """Our name -> the table's, for every column that is called as ours or as metafor's."""
     entry = MEASURES[measure]
-    theirs = METAFOR_COLUMNS | (METAFOR_RATES if "time_t" in entry.needs else {})
+    theirs = metafor_names(entry.needs, entry.code)
     wanted = dict.fromkeys((*entry.needs, "y", *(n for spread in SPREADS for n in spread), "time_h", "outcome"))
     found = {}
     for ours in wanted:

@@ -261,7 +261,7 @@ def test_what_does_not_fit() -> None:
         glmm(effects, "GLMM")
     with pytest.raises(InputError, match=r"Did you mean UM\.RS"):
         glmm(effects, "UM.R")
-    with pytest.raises(InputError, match="points must lie"):
+    with pytest.raises(InputError, match="points must be a whole number"):
         glmm(effects, "UM.FS", points=0)
     with pytest.raises(InputError, match="tests z and t"):
         mk.pool(effects, model="UM.FS", test="hksj")
