@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from metaket.measures.convert import (
     Conversion,
-    sd_from_difference,
-    sd_from_interval,
-    sd_from_se,
     variance_from_interval,
     variance_from_p,
     variance_from_se,
@@ -35,6 +32,7 @@ from metaket.measures.convert_quantiles import (
     mean_sd_box_cox,
     mean_sd_quantile_estimation,
 )
+from metaket.measures.convert_sd import sd_from_difference, sd_from_interval, sd_from_se
 from metaket.measures.convert_tables import (
     cells_from_chi_square,
     cells_from_odds_ratio,

@@ -12,9 +12,10 @@ import numpy as np
 
 from metaket._checks import Array, check_choice, row_name
 from metaket.errors import DataError, InputError
-from metaket.measures.convert import Conversion, sd_from_interval, sd_from_se
+from metaket.measures.convert import Conversion
 from metaket.measures.convert_means import mean_sd_luo_wan_shi, mean_sd_wan
 from metaket.measures.convert_quantiles import mean_sd_box_cox, mean_sd_quantile_estimation
+from metaket.measures.convert_sd import sd_from_interval, sd_from_se
 from metaket.measures.convert_tables import (
     cells_from_chi_square,
     cells_from_odds_ratio,

@@ -1,8 +1,8 @@
 """Named conversions: from what papers print to what a measure needs.
 
 Every conversion returns a `Conversion`, which holds the values and says how they came about, so that the way can
-stand beside the effect. The other files of conversions (`convert_means`, `convert_quantiles`, `convert_tables`,
-`convert_d`) register themselves here too.
+stand beside the effect. The other files of conversions (`convert_sd`, `convert_means`, `convert_quantiles`,
+`convert_tables`, `convert_d`) register themselves here too.
 """
 
 from __future__ import annotations
@@ -26,9 +26,6 @@ __all__ = [
     "above",
     "arrays",
     "conversion",
-    "sd_from_difference",
-    "sd_from_interval",
-    "sd_from_se",
     "variance_from_interval",
     "variance_from_p",
     "variance_from_se",
@@ -131,7 +128,27 @@ def above(limit: float, **given: Array) -> None:
 
 @conversion("variance_from_se", formula="v = SE^2", source=f"{HANDBOOK}, 6.3.1")
 def variance_from_se(se: Any) -> Mapping[str, Any]:
-    """Sampling variance from a standard error > 0."""
+    """Sampling variance from a standard error > 0.
+
+    Parameters
+    ----------
+    se : array_like
+        Standard error, above 0, on the scale of the effects.
+
+    Returns
+    -------
+    Conversion
+        With ``v``, of the same shape.
+
+    Raises
+    ------
+    InputError
+        A standard error that is not finite or not above 0.
+
+    Notes
+    -----
+    v = SE^2. Cochrane Handbook 6.3 (2022), 6.3.1.
+    """
     (error,) = arrays(se=se)
     above(0.0, se=error)
     return {"v": error**2}
@@ -139,7 +156,31 @@ def variance_from_se(se: Any) -> Mapping[str, Any]:
 
 @conversion("variance_from_interval", formula="v = ((high - low) / (2 q))^2", source=f"{HANDBOOK}, 6.3.1 and 6.5.2.2")
 def variance_from_interval(low: Any, high: Any, *, level: float = 0.95, df: Any = np.inf) -> Mapping[str, Any]:
-    """Sampling variance from a symmetric interval; q is normal, or t on `df`. Ratios need the logs of the limits."""
+    """Sampling variance from a symmetric interval; q is normal, or t on `df`. Ratios need the logs of the limits.
+
+    Parameters
+    ----------
+    low, high : array_like
+        Limits, low < high, on the analysis scale (logs for ratios).
+    level : float
+        Level of the interval, within (0, 1).
+    df : array_like
+        Degrees of freedom, above 0; infinite is the normal quantile.
+
+    Returns
+    -------
+    Conversion
+        With ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        Limits that are not finite or not in order; a level outside (0, 1).
+
+    Notes
+    -----
+    v = ((high - low) / (2 q))^2. Cochrane Handbook 6.3 (2022), 6.3.1 and 6.5.2.2.
+    """
     a, b = arrays(low=low, high=high)
     freedom = float_array("df", df)
     above(0.0, **{"high - low": b - a, "df": freedom})
@@ -148,13 +189,57 @@ def variance_from_interval(low: Any, high: Any, *, level: float = 0.95, df: Any 
 
 @conversion("variance_from_z", formula="v = (y / z)^2", source=f"{HANDBOOK}, 6.3.2")
 def variance_from_z(y: Any, z: Any) -> Mapping[str, Any]:
-    """Sampling variance from an estimate and its z statistic, both not 0."""
+    """Sampling variance from an estimate and its z statistic, both not 0.
+
+    Parameters
+    ----------
+    y : array_like
+        Effects on the analysis scale, not 0.
+    z : array_like
+        Their z statistics, not 0; the sign does not matter.
+
+    Returns
+    -------
+    Conversion
+        With ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        An effect or statistic that is 0 or not finite.
+
+    Notes
+    -----
+    v = (y / z)^2. Cochrane Handbook 6.3 (2022), 6.3.2.
+    """
     return _from_statistic(y, z, "z")
 
 
 @conversion("variance_from_t", formula="v = (y / t)^2", source=f"{HANDBOOK}, 6.5.2.3")
 def variance_from_t(y: Any, t: Any) -> Mapping[str, Any]:
-    """Sampling variance from an estimate and its t statistic, both not 0."""
+    """Sampling variance from an estimate and its t statistic, both not 0.
+
+    Parameters
+    ----------
+    y : array_like
+        Effects on the analysis scale, not 0.
+    t : array_like
+        Their t statistics, not 0; the sign does not matter.
+
+    Returns
+    -------
+    Conversion
+        With ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        An effect or statistic that is 0 or not finite.
+
+    Notes
+    -----
+    v = (y / t)^2. Cochrane Handbook 6.3 (2022), 6.5.2.3.
+    """
     return _from_statistic(y, t, "t")
 
 
@@ -166,36 +251,34 @@ def _from_statistic(y: Any, statistic: Any, name: str) -> Mapping[str, Any]:
 
 @conversion("variance_from_p", formula="v = (y / q)^2, q the two-sided quantile of p", source=f"{HANDBOOK}, 6.3.2")
 def variance_from_p(y: Any, p: Any, *, df: Any = np.inf) -> Mapping[str, Any]:
-    """Sampling variance from an estimate that is not 0 and its exact two-sided p-value; q normal, or t on `df`."""
+    """Sampling variance from an estimate that is not 0 and its exact two-sided p-value; q normal, or t on `df`.
+
+    Parameters
+    ----------
+    y : array_like
+        Effects on the analysis scale, not 0.
+    p : array_like
+        Exact two-sided p-values, within (0, 1).
+    df : array_like
+        Degrees of freedom, above 0; infinite is the normal quantile.
+
+    Returns
+    -------
+    Conversion
+        With ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        An effect of 0, a p-value outside (0, 1), degrees of freedom not above 0.
+
+    Notes
+    -----
+    v = (y / q)^2 with q the 1 - p/2 quantile. Cochrane Handbook 6.3 (2022), 6.3.2.
+    """
     estimate, value = arrays(y=y, p=p)
     above(0.0, **{"|y|": np.abs(estimate), "p": value, "1 - p": 1.0 - value})
     freedom = float_array("df", df)
     above(0.0, df=freedom)
     normal, student = -special.ndtri(value / 2), -special.stdtrit(freedom, value / 2)
     return {"v": (estimate / np.where(np.isinf(freedom), normal, student)) ** 2}
-
-
-@conversion("sd_from_se", formula="sd = SE sqrt(n)", source=f"{HANDBOOK}, 6.5.2.2")
-def sd_from_se(se: Any, n: Any) -> Mapping[str, Any]:
-    """Standard deviation of a group from the standard error of its mean."""
-    error, size = arrays(se=se, n=n)
-    above(0.0, se=error, n=size)
-    return {"sd": error * np.sqrt(size)}
-
-
-@conversion("sd_from_interval", formula="sd = sqrt(n) (high - low) / (2 t)", source=f"{HANDBOOK}, 6.5.2.2")
-def sd_from_interval(low: Any, high: Any, n: Any, *, level: float = 0.95, normal: bool = False) -> Mapping[str, Any]:
-    """Standard deviation of a group from the interval of its mean; t on n - 1, or the normal quantile on request."""
-    a, b, size = arrays(low=low, high=high, n=n)
-    above(0.0, **{"high - low": b - a})
-    above(1.0, n=size)
-    df = np.full(size.shape, np.inf) if normal else size - 1.0
-    return {"sd": np.sqrt(size) * (b - a) / (2.0 * critical(check_level(level), df))}
-
-
-@conversion("sd_from_difference", formula="sd = SE / sqrt(1/n_t + 1/n_c)", source=f"{HANDBOOK}, 6.5.2.3")
-def sd_from_difference(se: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
-    """Pooled standard deviation from the standard error of a difference in means."""
-    error, a, b = arrays(se=se, n_t=n_t, n_c=n_c)
-    above(0.0, se=error, n_t=a, n_c=b)
-    return {"sd": error / np.sqrt(1 / a + 1 / b)}

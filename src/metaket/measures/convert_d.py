@@ -62,21 +62,88 @@ def _ratio(n_t: Any, n_c: Any) -> Array:
 
 @conversion("d_from_t", formula=f"d = t sqrt(1/n_t + 1/n_c){AND_V}", source=f"{BORENSTEIN}, table 12.1")
 def d_from_t(t: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
-    """d and its variance from the t statistic of two independent groups with a common variance."""
+    """d and its variance from the t statistic of two independent groups with a common variance.
+
+    Parameters
+    ----------
+    t : array_like
+        The statistic, with the sign of the difference.
+    n_t, n_c : array_like
+        Sizes of the groups, above 0.
+
+    Returns
+    -------
+    Conversion
+        With ``d`` and ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        A value that is not finite, a size not above 0.
+
+    Notes
+    -----
+    d = t sqrt(1/n_t + 1/n_c), v = 1/n_t + 1/n_c + d^2 / (2 (n_t + n_c)). Borenstein (2009), table 12.1.
+    """
     (value,) = arrays(t=t)
     return _with_variance(value * _root(n_t, n_c), n_t, n_c)
 
 
 @conversion("t_from_d", formula="t = d / sqrt(1/n_t + 1/n_c)", source=f"{BORENSTEIN}, table 12.1")
 def t_from_d(d: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
-    """The t statistic of two independent groups from d."""
+    """The t statistic of two independent groups from d.
+
+    Parameters
+    ----------
+    d : array_like
+    n_t, n_c : array_like
+        Sizes of the groups, above 0.
+
+    Returns
+    -------
+    Conversion
+        With ``t``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        A value that is not finite, a size not above 0.
+
+    Notes
+    -----
+    t = d / sqrt(1/n_t + 1/n_c). Borenstein (2009), table 12.1.
+    """
     (value,) = arrays(d=d)
     return {"t": value / _root(n_t, n_c)}
 
 
 @conversion("d_from_f", formula=f"d = sign sqrt(F (1/n_t + 1/n_c)){AND_V}", source=f"{BORENSTEIN}, table 12.1")
 def d_from_f(f: Any, n_t: Any, n_c: Any, *, sign: Any = 1) -> Mapping[str, Any]:
-    """d and its variance from the F statistic (1 numerator df) of two groups; F does not hold the `sign` (1 or -1)."""
+    """d and its variance from the F statistic (1 numerator df) of two groups; F does not hold the `sign` (1 or -1).
+
+    Parameters
+    ----------
+    f : array_like
+        The statistic, 0 or more.
+    n_t, n_c : array_like
+        Sizes of the groups, above 0.
+    sign : array_like
+        1 or -1, the sign of the difference.
+
+    Returns
+    -------
+    Conversion
+        With ``d`` and ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        F below 0, a sign other than 1 and -1, a size not above 0.
+
+    Notes
+    -----
+    d = sign sqrt(F (1/n_t + 1/n_c)), v as of t. Borenstein (2009), table 12.1.
+    """
     value, direction = arrays(f=f, sign=sign)
     if not ((value >= 0).all() and np.isin(direction, (-1.0, 1.0)).all()):
         raise InputError(f"F must be 0 or more and sign 1 or -1, got {f!r} and {sign!r}")
@@ -85,7 +152,28 @@ def d_from_f(f: Any, n_t: Any, n_c: Any, *, sign: Any = 1) -> Mapping[str, Any]:
 
 @conversion("f_from_d", formula="F = d^2 / (1/n_t + 1/n_c)", source=f"{BORENSTEIN}, table 12.1")
 def f_from_d(d: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
-    """The F statistic (1 numerator df) of two groups from d."""
+    """The F statistic (1 numerator df) of two groups from d.
+
+    Parameters
+    ----------
+    d : array_like
+    n_t, n_c : array_like
+        Sizes of the groups, above 0.
+
+    Returns
+    -------
+    Conversion
+        With ``f``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        A value that is not finite, a size not above 0.
+
+    Notes
+    -----
+    F = d^2 / (1/n_t + 1/n_c). Borenstein (2009), table 12.1.
+    """
     (value,) = arrays(d=d)
     return {"f": (value / _root(n_t, n_c)) ** 2}
 
@@ -96,7 +184,30 @@ def f_from_d(d: Any, n_t: Any, n_c: Any) -> Mapping[str, Any]:
     source=MEYER,
 )
 def d_from_r(r: Any, n_t: Any = None, n_c: Any = None) -> Mapping[str, Any]:
-    """d (with sizes also its variance) from the point-biserial correlation of group and outcome, -1 < r < 1."""
+    """d (with sizes also its variance) from the point-biserial correlation of group and outcome, -1 < r < 1.
+
+    Parameters
+    ----------
+    r : array_like
+        Within (-1, 1).
+    n_t, n_c : array_like, optional
+        Sizes of the groups, above 0, with n_t + n_c above 2; without them h is 4, as for large equal groups.
+
+    Returns
+    -------
+    Conversion
+        With ``d``, and with the sizes ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        A correlation outside (-1, 1), sizes that are too small.
+
+    Notes
+    -----
+    d = r sqrt(h / (1 - r^2)), h = (n_t + n_c - 2) (1/n_t + 1/n_c); v as of t.
+    McGrath & Meyer (2006) Psychol Methods 11:386-401.
+    """
     (value,) = arrays(r=r)
     above(0.0, **{"1 - |r|": 1 - np.abs(value)})
     d = value * np.sqrt(_ratio(n_t, n_c) / (1 - value**2))
@@ -109,7 +220,28 @@ def d_from_r(r: Any, n_t: Any = None, n_c: Any = None) -> Mapping[str, Any]:
     source=MEYER,
 )
 def r_from_d(d: Any, n_t: Any = None, n_c: Any = None) -> Mapping[str, Any]:
-    """The point-biserial correlation of group and outcome from d."""
+    """The point-biserial correlation of group and outcome from d.
+
+    Parameters
+    ----------
+    d : array_like
+    n_t, n_c : array_like, optional
+        Sizes of the groups, above 0, with n_t + n_c above 2; without them h is 4, as for large equal groups.
+
+    Returns
+    -------
+    Conversion
+        With ``r``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        A value that is not finite, sizes that are too small.
+
+    Notes
+    -----
+    r = d / sqrt(d^2 + h), h = (n_t + n_c - 2) (1/n_t + 1/n_c). McGrath & Meyer (2006) Psychol Methods 11:386-401.
+    """
     (value,) = arrays(d=d)
     return {"r": value / np.sqrt(value**2 + _ratio(n_t, n_c))}
 
@@ -120,7 +252,31 @@ def r_from_d(d: Any, n_t: Any = None, n_c: Any = None) -> Mapping[str, Any]:
     source=CHINN,
 )
 def d_from_odds_ratio(odds_ratio: Any, v: Any = None, *, distribution: str = "logistic") -> Mapping[str, Any]:
-    """d from an odds ratio > 0, and its variance from that of the log odds ratio if `v` is given."""
+    """d from an odds ratio > 0, and its variance from that of the log odds ratio if `v` is given.
+
+    Parameters
+    ----------
+    odds_ratio : array_like
+        Above 0.
+    v : array_like, optional
+        Sampling variance of the log odds ratio, above 0.
+    distribution : {"logistic", "normal"}
+        Of the outcome behind the dichotomy.
+
+    Returns
+    -------
+    Conversion
+        With ``d``, and with `v` its ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        An odds ratio or a variance not above 0.
+
+    Notes
+    -----
+    d = log(OR) sqrt(3) / pi, or log(OR) / 1.65; v times the square of the factor. Chinn (2000) Stat Med 19:3127-3131.
+    """
     factor = FACTORS[check_choice("distribution", distribution, tuple(FACTORS))]
     (value,) = arrays(odds_ratio=odds_ratio)
     above(0.0, odds_ratio=value)
@@ -133,7 +289,30 @@ def d_from_odds_ratio(odds_ratio: Any, v: Any = None, *, distribution: str = "lo
     source=CHINN,
 )
 def odds_ratio_from_d(d: Any, v: Any = None, *, distribution: str = "logistic") -> Mapping[str, Any]:
-    """The odds ratio from d, and the variance of its log from that of d if `v` is given."""
+    """The odds ratio from d, and the variance of its log from that of d if `v` is given.
+
+    Parameters
+    ----------
+    d : array_like
+    v : array_like, optional
+        Sampling variance of d, above 0.
+    distribution : {"logistic", "normal"}
+        Of the outcome behind the dichotomy.
+
+    Returns
+    -------
+    Conversion
+        With ``odds_ratio``, and with `v` the variance of its log as ``v``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        A value that is not finite, a variance not above 0.
+
+    Notes
+    -----
+    log(OR) = d pi / sqrt(3), or 1.65 d; v times the square of the factor. Chinn (2000) Stat Med 19:3127-3131.
+    """
     factor = FACTORS[check_choice("distribution", distribution, tuple(FACTORS))]
     (value,) = arrays(d=d)
     return {"odds_ratio": np.exp(value * factor)} | _variance(v, factor)

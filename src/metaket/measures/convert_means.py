@@ -150,7 +150,29 @@ def _remark(q: Quantiles) -> str:
 def mean_sd_luo_wan_shi(
     n: Any, *, median: Any = None, q1: Any = None, q3: Any = None, minimum: Any = None, maximum: Any = None
 ) -> Mapping[str, Any]:
-    """Luo's mean with Wan's (all five numbers: Shi's) standard deviation; the mean is NaN without a median."""
+    """Luo's mean with Wan's (all five numbers: Shi's) standard deviation; the mean is NaN without a median.
+
+    Parameters
+    ----------
+    n : array_like
+        Sizes of the groups, whole numbers of 5 or more.
+    median, q1, q3, minimum, maximum : array_like, optional
+        The five numbers in ascending order; None or NaN where unknown. The quartiles, the range or both are needed.
+
+    Returns
+    -------
+    Conversion
+        With ``mean`` (NaN without a median) and ``sd``, of the broadcast shape; a remark where they look skewed.
+
+    Raises
+    ------
+    InputError
+        n below 5, numbers out of order or all equal, neither both quartiles nor both extremes.
+
+    Notes
+    -----
+    Luo et al. (2018), eqs. 7, 11 and 15; Wan et al. (2014), eqs. 9 and 16; Shi et al. (2020) Res Synth Methods 11:641-654, eq. 10.
+    """
     q = Quantiles.of(n, median, q1, q3, minimum, maximum)
     return {"mean": luo_mean(q), "sd": _shi_sd(q), "remark": _remark(q)}
 
@@ -163,7 +185,29 @@ def mean_sd_luo_wan_shi(
 def mean_sd_wan(
     n: Any, *, median: Any = None, q1: Any = None, q3: Any = None, minimum: Any = None, maximum: Any = None
 ) -> Mapping[str, Any]:
-    """Wan's mean and standard deviation; the mean is NaN without a median."""
+    """Wan's mean and standard deviation; the mean is NaN without a median.
+
+    Parameters
+    ----------
+    n : array_like
+        Sizes of the groups, whole numbers of 5 or more.
+    median, q1, q3, minimum, maximum : array_like, optional
+        The five numbers in ascending order; None or NaN where unknown. The quartiles, the range or both are needed.
+
+    Returns
+    -------
+    Conversion
+        With ``mean`` (NaN without a median) and ``sd``, of the broadcast shape; a remark where they look skewed.
+
+    Raises
+    ------
+    InputError
+        n below 5, numbers out of order or all equal, neither both quartiles nor both extremes.
+
+    Notes
+    -----
+    Wan et al. (2014) BMC Med Res Methodol 14:135, eqs. 2, 9, 10, 13, 14 and 16.
+    """
     q = Quantiles.of(n, median, q1, q3, minimum, maximum)
     range_sum, quartile_sum, m = q.minimum + q.maximum, q.q1 + q.q3, q.median
     mean = _pick(q, (range_sum + 2 * m) / 4, (quartile_sum + m) / 3, (range_sum + 2 * quartile_sum + 2 * m) / 8)

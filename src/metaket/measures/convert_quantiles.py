@@ -137,7 +137,28 @@ def mean_sd_quantile_estimation(
 ) -> Mapping[str, Any]:
     """Quantile estimation: the best of several families, by least squares of their quantiles.
 
+    Parameters
+    ----------
+    n : array_like
+        Sizes of the groups, whole numbers of 5 or more.
+    median, q1, q3, minimum, maximum : array_like, optional
+        The five numbers in ascending order; None or NaN where unknown. The quartiles, the range or both are needed,
+        beside the median.
+
+    Returns
+    -------
+    Conversion
+        With ``mean`` and ``sd``, of the broadcast shape, with the families that were fitted as the remark.
+
+    Raises
+    ------
+    InputError
+        No median, n below 5, numbers out of order or all equal.
+
+    Notes
+    -----
     Only the normal family is fitted where a value is negative; the beta family only to values within [0, 1].
+    Minimises the sum of (F^-1(p; theta) - x_p)^2. McGrath et al. (2020) Stat Methods Med Res 29:2520-2537.
     """
     return _each(Quantiles.of(n, median, q1, q3, minimum, maximum), _best_fit, "fitted: ")
 
@@ -223,7 +244,28 @@ def mean_sd_box_cox(
 ) -> Mapping[str, Any]:
     """Box-Cox method: make the quantiles symmetric by a power, take mean and sd there, and transform back.
 
+    Parameters
+    ----------
+    n : array_like
+        Sizes of the groups, whole numbers of 5 or more.
+    median, q1, q3, minimum, maximum : array_like, optional
+        The five numbers in ascending order; None or NaN where unknown. The quartiles, the range or both are needed,
+        beside the median; all above 0.
+
+    Returns
+    -------
+    Conversion
+        With ``mean`` and ``sd``, of the broadcast shape, with the powers as the remark.
+
+    Raises
+    ------
+    InputError
+        No median, a value not above 0, n below 5, numbers out of order or all equal.
+
+    Notes
+    -----
     All values must be above 0. Where McGrath's software simulates the last step, this integrates.
+    McGrath et al. (2020) Stat Methods Med Res 29:2520-2537.
     """
     q = Quantiles.of(n, median, q1, q3, minimum, maximum)
     if (np.stack([q.median, q.q1, q.q3, q.minimum, q.maximum]) <= 0).any():

@@ -51,6 +51,27 @@ def cells_from_odds_ratio(
 ) -> Mapping[str, Any]:
     """Cells from the odds ratio a d / (b c) > 0 and the margins.
 
+    Parameters
+    ----------
+    odds_ratio : array_like
+        a d / (b c), above 0.
+    row, column, total : array_like
+        Margins of the table: 0 < row < total and 0 < column < total.
+    whole : bool
+        Round to the nearest table of whole numbers; else the cells are real.
+
+    Returns
+    -------
+    Conversion
+        With ``a``, ``b``, ``c``, ``d``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        Margins out of order, a ratio not above 0, or no such table.
+
+    Notes
+    -----
     The root is taken in the form 2 OR r c / (s + sqrt(s^2 - 4 OR (OR - 1) r c)), s = n + (OR - 1) (r + c), which is
     stable at OR = 1.
     """
@@ -69,7 +90,31 @@ def cells_from_odds_ratio(
 def cells_from_risk_ratio(
     risk_ratio: Any, row: Any, column: Any, total: Any, *, whole: bool = True
 ) -> Mapping[str, Any]:
-    """Cells from the risk ratio (a / row) / (c / (total - row)) > 0 and the margins."""
+    """Cells from the risk ratio (a / row) / (c / (total - row)) > 0 and the margins.
+
+    Parameters
+    ----------
+    risk_ratio : array_like
+        (a / row) / (c / (total - row)), above 0.
+    row, column, total : array_like
+        Margins of the table: 0 < row < total and 0 < column < total.
+    whole : bool
+        Round to the nearest table of whole numbers; else the cells are real.
+
+    Returns
+    -------
+    Conversion
+        With ``a``, ``b``, ``c``, ``d``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        Margins out of order, a ratio not above 0, or no such table.
+
+    Notes
+    -----
+    a = RR row column / (total - row + RR row), from the definition of the risk ratio.
+    """
     (ratio,) = arrays(risk_ratio=risk_ratio)
     above(0.0, risk_ratio=ratio)
     r, c, n = _margins(row, column, total)
@@ -82,7 +127,31 @@ def cells_from_risk_ratio(
     source="the definition of phi",
 )
 def cells_from_phi(phi: Any, row: Any, column: Any, total: Any, *, whole: bool = True) -> Mapping[str, Any]:
-    """Cells from the phi coefficient (the correlation of the two traits) and the margins."""
+    """Cells from the phi coefficient (the correlation of the two traits) and the margins.
+
+    Parameters
+    ----------
+    phi : array_like
+        Within [-1, 1]; the margins may allow less.
+    row, column, total : array_like
+        Margins of the table: 0 < row < total and 0 < column < total.
+    whole : bool
+        Round to the nearest table of whole numbers; else the cells are real.
+
+    Returns
+    -------
+    Conversion
+        With ``a``, ``b``, ``c``, ``d``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        Margins out of order, or no such table.
+
+    Notes
+    -----
+    a = (row column + phi sqrt(row (total - row) column (total - column))) / total, from the definition of phi.
+    """
     (value,) = arrays(phi=phi)
     r, c, n = _margins(row, column, total)
     return _table((r * c + value * np.sqrt(r * (n - r) * c * (n - c))) / n, r, c, n, whole=whole)
@@ -96,10 +165,35 @@ def cells_from_phi(phi: Any, row: Any, column: Any, total: Any, *, whole: bool =
 def cells_from_chi_square(
     chi2: Any, row: Any, column: Any, total: Any, *, sign: Any = 1, yates: bool = True, whole: bool = True
 ) -> Mapping[str, Any]:
-    """Cells from Pearson's chi-square on 1 df and the margins.
+    r"""Cells from Pearson's chi-square on 1 df and the margins.
 
-    `sign` is that of a d - b c, which chi-square does not hold: 1 if the first row has more of the first column than
-    expected, -1 if less. `yates` says whether chi-square was computed with the continuity correction.
+    Parameters
+    ----------
+    chi2 : array_like
+        0 or more.
+    row, column, total : array_like
+        Margins of the table: 0 < row < total and 0 < column < total.
+    sign : array_like
+        Of a d - b c, which chi-square does not hold: 1 if the first row has more of the first column than expected,
+        -1 if less.
+    yates : bool
+        Whether chi-square was computed with the continuity correction.
+    whole : bool
+        Round to the nearest table of whole numbers; else the cells are real.
+
+    Returns
+    -------
+    Conversion
+        With ``a``, ``b``, ``c``, ``d``, of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        chi2 below 0, a sign other than 1 and -1, margins out of order, or no such table.
+
+    Notes
+    -----
+    \|a d - b c\| = sqrt(chi2 row (total - row) column (total - column) / total) + yates total / 2.
     """
     value, direction = arrays(chi2=chi2, sign=sign)
     if not ((value >= 0).all() and np.isin(direction, (-1.0, 1.0)).all()):

@@ -12,7 +12,7 @@ import pytest
 import metaket as mk
 from metaket.errors import DataError, InputError
 from metaket.measures.complete import complete_counts, complete_means, mean_sd_from_quantiles
-from metaket.measures.convert import sd_from_interval
+from metaket.measures.convert_sd import sd_from_interval
 
 ROWS = [
     {"study": "means", "n_t": 30, "mean_t": 9.0, "sd_t": 4.0},

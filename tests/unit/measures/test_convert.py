@@ -15,6 +15,7 @@ import metaket as mk
 from metaket.errors import InputError
 from metaket.measures import convert as cv
 from metaket.measures import convert_d as cd
+from metaket.measures import convert_sd as cs
 from metaket.measures import convert_tables as ct
 
 
@@ -36,21 +37,21 @@ def test_the_handbooks_own_numbers() -> None:
     v = cv.variance_from_p(3.8, 0.008, df=45)["v"]
     assert 3.8 / math.sqrt(v) == pytest.approx(2.78, abs=0.005)
     assert math.sqrt(v) == pytest.approx(1.37, abs=0.005)
-    assert cv.sd_from_difference(1.37, 25, 22)["sd"] == pytest.approx(4.69, abs=0.005)
+    assert cs.sd_from_difference(1.37, 25, 22)["sd"] == pytest.approx(4.69, abs=0.005)
 
 
 def test_standard_deviations_of_a_group() -> None:
     """R: sqrt(25) * (56 - 44) / (2 * qt(0.975, 24)), and on 99 df with n = 100."""
-    assert cv.sd_from_interval(44, 56, 25)["sd"] == pytest.approx(14.535598094673643, rel=1e-12)
-    assert cv.sd_from_interval(44, 56, 100)["sd"] == pytest.approx(30.238628871721371, rel=1e-12)
-    assert cv.sd_from_interval(44, 56, 25, normal=True)["sd"] == pytest.approx(
+    assert cs.sd_from_interval(44, 56, 25)["sd"] == pytest.approx(14.535598094673643, rel=1e-12)
+    assert cs.sd_from_interval(44, 56, 100)["sd"] == pytest.approx(30.238628871721371, rel=1e-12)
+    assert cs.sd_from_interval(44, 56, 25, normal=True)["sd"] == pytest.approx(
         5 * 12 / (2 * 1.959963984540054), rel=1e-12
     )
-    assert cv.sd_from_se(2, 25)["sd"] == 10.0
+    assert cs.sd_from_se(2, 25)["sd"] == 10.0
 
 
 def test_the_record() -> None:
-    one, many = cv.sd_from_se(2, 25), cv.sd_from_se([1.0, 2.0], 25)
+    one, many = cs.sd_from_se(2, 25), cs.sd_from_se([1.0, 2.0], 25)
     assert type(one["sd"]) is float
     assert many["sd"].tolist() == [5.0, 10.0]
     assert (one.name, one.formula) == ("sd_from_se", "sd = SE sqrt(n)")
@@ -87,7 +88,7 @@ def test_every_conversion_is_registered_with_its_source(code: str) -> None:
         (lambda: cv.variance_from_z("much", 1), "y must be numbers, got 'much'"),
         (lambda: cv.variance_from_z([1, 2], [1, 2, 3]), r"the arguments do not fit together: y \(2,\), z \(3,\)"),
         (lambda: cv.variance_from_t(math.nan, 2), "y must be finite, got nan"),
-        (lambda: cv.sd_from_interval(1, 2, 1), "n must be above 1, got 1"),
+        (lambda: cs.sd_from_interval(1, 2, 1), "n must be above 1, got 1"),
         (lambda: cd.d_from_f(-1, 9, 9), "F must be 0 or more and sign 1 or -1, got -1 and 1"),
         (lambda: cd.d_from_f(1, 9, 9, sign=0), "F must be 0 or more and sign 1 or -1, got 1 and 0"),
         (lambda: cd.d_from_r(1.0), r"1 - \|r\| must be above 0, got 0"),
