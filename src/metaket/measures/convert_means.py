@@ -171,7 +171,8 @@ def mean_sd_luo_wan_shi(
 
     Notes
     -----
-    Luo et al. (2018), eqs. 7, 11 and 15; Wan et al. (2014), eqs. 9 and 16; Shi et al. (2020) Res Synth Methods 11:641-654, eq. 10.
+    Luo et al. (2018), eqs. 7, 11 and 15; Wan et al. (2014), eqs. 9 and 16; Shi et al. (2020) Res Synth Methods
+    11:641-654, eq. 10.
     """
     q = Quantiles.of(n, median, q1, q3, minimum, maximum)
     return {"mean": luo_mean(q), "sd": _shi_sd(q), "remark": _remark(q)}
