@@ -38,7 +38,14 @@ UPWARD = {
     ("cli.pool", "metaket"),
 }
 # arrays in, records of arrays out: these see neither effects, results, specifications nor pandas
-KERNEL = ("pooling.engine", "pooling.likelihood", "pooling.tau2", "pooling.heterogeneity", "pooling.inference")
+KERNEL = (
+    "pooling.problem",
+    "pooling.engine",
+    "pooling.likelihood",
+    "pooling.tau2",
+    "pooling.heterogeneity",
+    "pooling.inference",
+)
 SEEN_BY_KERNEL = {"metaket.errors", "metaket._checks", "metaket._registry", *(f"metaket.{name}" for name in KERNEL)}
 NOT_AT_THE_TOP = {"pandas", "matplotlib", "statsmodels", "jinja2", "rich"}
 FILES = sorted(p for p in SOURCE.rglob("*.py") if p != SOURCE / "__init__.py")

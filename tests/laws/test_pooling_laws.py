@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import metaket as mk
 from tests.laws.strategies import METHODS, Data, assert_same, fit, meta_analyses
 
+pytestmark = pytest.mark.filterwarnings("ignore:all effects are equal")
 TESTS = ("z", "t", "hksj", "hksj-adhoc")
 
 

@@ -34,6 +34,7 @@ __all__ = [
 
 INVERSE_VARIANCE = ("random", "common")
 ONE_STUDY = "one study: normal test"
+EQUAL_EFFECTS = "effects do not differ: standard error 0, p not defined"
 FORMATS: dict[str, Any] = {
     "i2": lambda x: "-" if x != x else f"{x:.1f}",
     "weight": lambda x: "-" if x != x else f"{x:.1f}",
@@ -179,9 +180,10 @@ def refit(result: PooledResult, include: Array, what: str) -> tuple[BatchResult,
 
 def _notes(fits: BatchResult) -> tuple[str, ...]:
     single = (fits.k == 1) & (fits.spec.test != "z")
+    alike = fits.std_error == 0
     return tuple(
-        ONE_STUDY if one else "" if good else "tau2 did not converge"
-        for one, good in zip(single, fits.converged, strict=True)
+        ONE_STUDY if one else EQUAL_EFFECTS if same else "" if good else "tau2 did not converge"
+        for one, same, good in zip(single, alike, fits.converged, strict=True)
     )
 
 
@@ -192,7 +194,8 @@ def _single_studies(fits: BatchResult, include: Array, v: Array) -> BatchResult:
         return fits
     std_error = np.where(single, np.sqrt((include * v).max(axis=-1)), fits.std_error)
     df = np.where(single, np.inf, fits.df)
-    statistic = fits.estimate / std_error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = np.where(std_error > 0, fits.estimate / std_error, np.nan)
     p_value = two_sided_p(statistic, df)
     return replace(fits, std_error=std_error, df=df, statistic=statistic, p_value=p_value)
 

@@ -164,7 +164,7 @@ def pool_many(
     y, v : array_like, shape (..., k)
         Effects, and sampling variances > 0 on the scale of y squared. Leading axes broadcast.
     include : array_like, shape (..., k), optional
-        How often each study counts: 0 leaves it out (its y and v may then be NaN), 2 counts it twice.
+        How often each study counts, a whole number: 0 leaves it out (its y and v may then be NaN), 2 counts it twice.
     model, tau2, test, i2
         As in `pool`.
 

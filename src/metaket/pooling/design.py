@@ -25,6 +25,7 @@ from metaket.errors import DataError, InputError
 
 __all__ = ["Design", "build_design", "column_of", "encode"]
 
+FARTHEST = 1e100  # largest moderator, whose square and its inverse must fit the range of doubles
 FACTOR = re.compile(r"C\(\s*([^,()]+?)\s*(?:,\s*([^()]+?)\s*)?\)")
 
 
@@ -99,6 +100,10 @@ def build_design(moderators: Any, table: Any, k: int, *, intercept: bool = True)
 
 
 def _check_rank(matrix: Array, names: Sequence[str]) -> None:
+    largest = np.abs(matrix).max(axis=0, initial=0.0)
+    for name, value in zip(names, largest.tolist(), strict=True):
+        if value > FARTHEST or 0.0 < value < 1.0 / FARTHEST:
+            raise InputError(f"moderator {name!r} has values of the size of {value:.3g}; give it in another unit")
     size = np.linalg.norm(matrix, axis=0)
     if matrix.shape[1] > matrix.shape[0]:
         raise InputError(f"{matrix.shape[1]} coefficients need at least as many studies, there are {matrix.shape[0]}")

@@ -30,12 +30,11 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import Array
-from metaket.pooling.engine import Moments, Problem, gls, moments
+from metaket.pooling.engine import WIDE, Moments, Problem, gls, moments, survivors
 
 __all__ = ["Maximum", "log_likelihood", "maximise"]
 
 Index = npt.NDArray[np.intp]
-WIDEST = 1e7  # ratio of the variances beyond which tr PP may cancel to 0 in doubles, which plain floats cannot bear
 SCAN_LIMIT = 2_000  # evaluations a fit; the hardest of the stress set needs fewer than 200
 NEWTON_LIMIT = 100
 SMALLEST_STEP = 1e-9  # of the scale of t: below it two stationary points count as one
@@ -91,7 +90,7 @@ def log_likelihood(pr: Problem, t: Array, *, restricted: bool) -> Array:
 def maximise(pr: Problem, *, restricted: bool) -> Maximum:
     """The tau2 >= 0 with the largest (restricted) likelihood for each fit of the block."""
     m = pr.y.shape[0]
-    if m == 1 and pr.x is None and pr.v_max[0] < WIDEST * pr.v_min[0]:
+    if m == 1 and pr.x is None and pr.v_max[0] < WIDE * pr.v_min[0]:
         return maximise_one(pr, restricted=restricted)
     brackets, falls_at_zero, finished, n_iter = _scan(pr, restricted)
     value = np.zeros(m)
@@ -141,7 +140,7 @@ def _scan(
         done = _tail_is_clear(sub.v_min, sub.v_max, a, at_a)
         if done.any():
             finished[live[done]] = True
-            keep = ~done
+            keep = survivors(~done)
             live, a, step = live[keep], a[keep], step[keep]
             if live.size == 0:
                 break
@@ -151,6 +150,7 @@ def _scan(
         at_b = moments(sub, b, restricted=restricted)
         n_iter[live] += 1
         proved, peak = _certify(a, at_a, b, at_b)
+        peak[1:] &= live[1:] != live[:-1]
         if peak.any():
             found.fit.append(live[peak])
             found.low.append(a[peak])
@@ -161,7 +161,7 @@ def _scan(
     return found, falls_at_zero, finished, n_iter
 
 
-def _pick(mo: Moments, keep: npt.NDArray[np.bool_]) -> Moments:
+def _pick(mo: Moments, keep: Index) -> Moments:
     return Moments(mo.f[keep], mo.h[keep], mo.g1[keep], mo.g2[keep])
 
 
@@ -176,9 +176,9 @@ def _choose(where: npt.NDArray[np.bool_], yes: Moments, no: Moments) -> Moments:
     )
 
 
-def _larger(a: Any, b: Any) -> Any:
-    """max(a, b) in plain arithmetic, for floats and arrays alike."""
-    return 0.5 * (a + b + abs(a - b))
+def _above(a: Any) -> Any:
+    """max(a, 0) in plain arithmetic, for floats and arrays alike."""
+    return 0.5 * (a + abs(a))
 
 
 def _first_step(mo: Moments) -> Any:
@@ -187,7 +187,7 @@ def _first_step(mo: Moments) -> Any:
     With equal variances 1/A = (d + t)/2 and 1/B = d + t, and any step up to d + a proves a falling phi.
     """
     scale = mo.g1 / mo.g2
-    return _larger(0.95 * (2.0 * scale - mo.f / mo.h), 0.25 * scale)
+    return 0.25 * scale + _above(1.65 * scale - 0.95 * mo.f / mo.h)
 
 
 def _tail_is_clear(v_min: Any, v_max: Any, a: Any, mo: Moments) -> Any:
@@ -208,8 +208,8 @@ def _certify(a: Any, at_a: Moments, b: Any, at_b: Moments) -> tuple[Any, Any]:
     rise_a, rise_b = at_a.g2 / at_a.g1, at_b.g2 / at_b.g1
     fall_a, fall_b = 2.0 * at_a.h / at_a.f, 2.0 * at_b.h / at_b.f
     width = b - a
-    climb = _larger(rise_a - fall_b, 0.0) * width
-    drop = _larger(fall_a - rise_b, 0.0) * width
+    climb = _above(rise_a - fall_b) * width
+    drop = _above(fall_a - rise_b) * width
     above = (1.0 - at_a.g1 / at_a.f > drop) | (1.0 - at_b.g1 / at_b.f > climb)
     below = (1.0 - at_a.f / at_a.g1 > climb) | (1.0 - at_b.f / at_b.g1 > drop)
     tiny = width <= SMALLEST_STEP * (a + 1.0 / rise_a)
@@ -231,8 +231,8 @@ def _refine(
     t = 0.5 * (low + high)
     solved = np.zeros(size, dtype=bool)
     steps = np.zeros(size, dtype=np.int64)
-    live: Index = np.arange(size)
-    sub = pr
+    live: Index = np.arange(size) if size > 1 else np.zeros(2, dtype=np.intp)
+    sub = pr if size > 1 else pr.take(live)
     for _ in range(NEWTON_LIMIT):
         mo = moments(sub, t[live], restricted=restricted)
         steps[live] += 1
@@ -247,10 +247,11 @@ def _refine(
         close = np.abs(to - here) <= LAST_STEP * (here + mo.g1 / mo.g2)
         if close.any():
             solved[live[close]] = True
-            live = live[~close]
+            keep = survivors(~close)
+            live = live[keep]
             if live.size == 0:
                 break
-            sub = sub.take(~close)
+            sub = sub.take(keep)
     return t, solved, steps
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from functools import lru_cache
 from typing import Any, overload
@@ -10,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from metaket._checks import Array, float_array
-from metaket.errors import ConvergenceWarning, DataError, DataWarning, InputError
+from metaket.errors import ConvergenceWarning, DataError, DataWarning, InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
+from metaket.pooling.block import out_of_range
 from metaket.pooling.regression import RegressionResult, meta_regression
 from metaket.pooling.result import PooledResult
 from metaket.pooling.spec import MODELS, PoolSpec
@@ -95,6 +97,8 @@ def pool(
     DataError
         A variance that is 0, negative or not finite (naming row and study); a study at several times (column
         ``time_h``), whose patients would count several times.
+    NotComputableError
+        Effects or variances out of the range of double precision.
     InputError
         No study, unequal lengths, a t-type test on a single study, an unknown option.
 
@@ -186,8 +190,10 @@ def pool_spec(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None
 def inverse_variance(effects: EffectSizes, spec: PoolSpec, weights: Array | None = None) -> PooledResult:
     """Weights 1 / (v + tau2), with tau2 = 0 in the common-effect model; or the user's."""
     fits = fit_arrays(effects.y[None, :], effects.v[None, :], spec, weights=weights)
+    if math.isnan(fits.coef[0, 0]):
+        raise NotComputableError(out_of_range(effects.y, effects.v))
     tau2 = float(fits.tau2[0])
-    w = 1.0 / (effects.v + tau2) if weights is None else weights
+    w = effects.v.min() / (effects.v + tau2) if weights is None else weights / weights.max()
     return PooledResult(
         effects=effects,
         spec=spec,

@@ -14,9 +14,10 @@ from scipy import special
 from metaket._checks import Array, check_level, float_array
 from metaket._distributions import critical, two_sided_p
 from metaket._notebook import ShownAsText, p_words
-from metaket.errors import ConvergenceWarning, DataWarning, InputError
+from metaket.errors import ConvergenceWarning, DataWarning, InputError, NotComputableError
 from metaket.measures.effect import EffectSizes
 from metaket.pooling.batch import fit_arrays
+from metaket.pooling.block import out_of_range
 from metaket.pooling.design import Design, build_design, column_of, encode
 from metaket.pooling.engine import Problem
 from metaket.pooling.heterogeneity import i2_h2_from_q, i2_h2_from_tau2, q_p_value
@@ -279,6 +280,8 @@ def meta_regression(
     ------
     InputError
         An unknown column, a design that is not of full rank, or no degree of freedom for a t-type test.
+    NotComputableError
+        Effects or variances out of the range of double precision.
 
     Warns
     -----
@@ -300,8 +303,13 @@ def meta_regression(
         raise InputError(f"test {spec.test!r} needs more studies than coefficients, there are {effects.k} and {p}")
     y, v = effects.y[None, :], effects.v[None, :]
     fits = fit_arrays(y, v, spec, x=design.matrix, weights=weights)
+    if np.isnan(fits.coef).any():
+        raise NotComputableError(out_of_range(effects.y, effects.v))
     if not fits.converged[0]:
-        message = f"tau2 by {spec.tau2} did not converge for the meta-regression of {effects!r}; the result is flagged"
+        message = (
+            f"tau2 by {spec.tau2} did not converge for the meta-regression of {effects!r}, or the variances lie too "
+            "far apart for its design; the result is flagged"
+        )
         warnings.warn(message, ConvergenceWarning, stacklevel=3)
     if not fits.vcov[0].any():
         message = (

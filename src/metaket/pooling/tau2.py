@@ -16,10 +16,10 @@ from scipy import special
 
 from metaket._checks import Array
 from metaket._registry import Registry
-from metaket.pooling.engine import Problem, dot, gls, gram, moments
+from metaket.pooling.engine import Problem, dot, gls, gram, mended, moments, others, survivors, trace_p
 from metaket.pooling.likelihood import maximise
 
-__all__ = ["ESTIMATORS", "Tau2", "Tau2Function", "common_q", "solve_q"]
+__all__ = ["ESTIMATORS", "Tau2", "Tau2Function", "solve_q"]
 
 Q_LIMIT = 200
 Q_LAST_STEP = 3e-8  # of the scale of t; the next Newton error is its square
@@ -52,24 +52,25 @@ def _closed(value: Array, se: Array) -> Tau2:
     return Tau2(np.maximum(value, 0.0), se, np.ones(m, dtype=bool), np.zeros(m, dtype=np.int64))
 
 
-def common_q(pr: Problem) -> tuple[Array, Array]:
-    """Cochran's Q and tr P at tau2 = 0."""
-    fit = gls(pr, pr.weights(np.zeros(pr.y.shape[0])))
-    return fit.q, fit.trace_p
-
-
 def _trace_papa(pr: Problem, a: Array, s: Array) -> Array:
     """tr(P S P S) for P formed with weights `a` and diagonal S = `s`, each (m, k)."""
     na = pr.counted(a)
     if pr.x is None:
-        total = na.sum(axis=-1)
-        as_ = a * s
-        cross = dot(na, as_)
-        return np.asarray(dot(na * as_, s) - 2.0 * dot(na * as_, as_) / total + cross * cross / (total * total))
+        total, as_ = na.sum(axis=-1), a * s
+        cross, size = dot(na, as_), dot(na * as_, s)
+        found = np.asarray(size - 2.0 * dot(na * as_, as_) / total + (cross / total) ** 2)
+        return mended(found, size, lambda lost: _trace_papa_again(pr.take(lost), a[lost], s[lost]))
     inverse = np.linalg.inv(gram(pr, na))
     half = inverse @ gram(pr, na * a * s)
     full = np.einsum("mpq,mqp->m", inverse, gram(pr, na * a * a * s * s))
     return np.asarray((na * a * s * s).sum(axis=-1) - 2.0 * full + np.einsum("mpq,mqp->m", half, half))
+
+
+def _trace_papa_again(pr: Problem, a: Array, s: Array) -> Array:
+    """The same as a sum of positive terms: P_ii s_i squared, and P_ij^2 s_i s_j = c_i c_j for i other than j."""
+    share = a / pr.counted(a).sum(axis=-1)[:, None]
+    own, c = share * s * others(pr, a), share * a * s
+    return np.asarray(dot(pr.counted(own), own) + dot(pr.counted(c), others(pr, c)))
 
 
 def _moment(pr: Problem, a: Array) -> Tau2:
@@ -77,18 +78,19 @@ def _moment(pr: Problem, a: Array) -> Tau2:
 
     DerSimonian & Kacker (2007) Contemp Clin Trials 28:105-114, eq. 6.
     """
-    fit = gls(pr, a)
-    trace_pv = _trace_pv(pr, a)
-    raw = (fit.q - trace_pv) / fit.trace_p
+    trace = trace_p(pr, a)
+    raw = (gls(pr, a).q - _trace_pv(pr, a)) / trace
     total = pr.v + np.maximum(raw, 0.0)[:, None]
-    return _closed(raw, np.sqrt(2.0 * _trace_papa(pr, a, total)) / fit.trace_p)
+    return _closed(raw, np.sqrt(2.0 * _trace_papa(pr, a, total)) / trace)
 
 
 def _trace_pv(pr: Problem, a: Array) -> Array:
     """tr(P V) for P formed with weights `a`."""
     na = pr.counted(a)
     if pr.x is None:
-        return np.asarray(dot(na, pr.v) - dot(na * a, pr.v) / na.sum(axis=-1))
+        total, size = na.sum(axis=-1), dot(na, pr.v)
+        found = np.asarray(size - dot(na * a, pr.v) / total)
+        return mended(found, size, lambda lost: dot((na * pr.v)[lost], others(pr.take(lost), a[lost])) / total[lost])
     inverse = np.linalg.inv(gram(pr, na))
     inner = gram(pr, na * a * pr.v)
     return np.asarray(dot(na, pr.v) - np.einsum("mpq,mqp->m", inverse, inner))
@@ -142,7 +144,7 @@ def hunter_schmidt_k(pr: Problem, _weights: Array | None = None) -> Tau2:
 
 def _hunter_schmidt(pr: Problem, factor: Array) -> Tau2:
     w = 1.0 / pr.v
-    q, _ = common_q(pr)
+    q = gls(pr, w).q
     total = pr.counted(w).sum(axis=-1)
     raw = (factor * q - pr.k) / total
     spread = pr.v + np.maximum(raw, 0.0)[:, None]
@@ -262,10 +264,11 @@ def solve_q(pr: Problem, target: Array) -> tuple[Array, npt.NDArray[np.bool_], n
         done = step <= Q_LAST_STEP * (t[live] + sub.v_min)
         if done.any():
             converged[live[done]] = True
-            live, goal = live[~done], goal[~done]
+            keep = survivors(~done)
+            live, goal = live[keep], goal[keep]
             if live.size == 0:
                 break
-            sub = sub.take(~done)
+            sub = sub.take(keep)
     return t, converged, n_iter
 
 

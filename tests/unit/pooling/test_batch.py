@@ -154,7 +154,7 @@ def beyond_the_answer(m: int, k: int) -> int:
 
 def test_memory_is_that_of_a_block() -> None:
     """Three and thirty blocks need as much beyond the answer: nothing of one number a fit, no copy of the inputs."""
-    few, many = (beyond_the_answer(n * BLOCK // 10, 10) for n in (3, 30))
+    few, many = (beyond_the_answer(n * (BLOCK // 10), 10) for n in (3, 30))
     assert abs(many - few) < 0.1 * BLOCK * 8  # 27 more blocks; an array of one number a fit would be 2.7 of these
 
 
