@@ -81,7 +81,7 @@ def test_equal_effects_under_hartung_knapp(value: float, k: int) -> None:
         found = mk.pool(y, v, test="hksj")
     assert (found.estimate, found.std_error, found.q) == (value, 0.0, 0.0)
     assert np.isnan([found.statistic, found.p_value]).all()
-    assert "p = not defined" in str(found)
+    assert "not defined" in str(found)
     many = mk.pool_many([y, y + np.arange(k)], v, test="hksj")
     assert many.converged.all()
     assert np.isnan(many.p_value).tolist() == [True, False]
