@@ -82,7 +82,7 @@ def _sets(found: Bounds) -> str:
     if len(found.sets) == 1:
         return f"all {len(found.studies)}"
     told = f"{len(found.possible)} of {len(found.sets)} choices possible"
-    without = "; ".join(", ".join(s.left_out) for s in found.possible)
+    without = ", or without ".join(", ".join(s.left_out) for s in found.possible)
     return f"{told}: without {without}" if without else told
 
 

@@ -197,7 +197,8 @@ class Bounds(ShownAsText):
 
     def summary(self) -> str:
         """In words."""
-        lines = [f"{self.measure} of {len(self.studies)} studies; printed: {'; '.join(self.ties) or 'nothing'}"]
+        many = "1 study" if len(self.studies) == 1 else f"{len(self.studies)} studies"
+        lines = [f"{self.measure} of {many}; printed: {'; '.join(self.ties) or 'nothing'}"]
         if len(self.sets) > 1:
             lines.append(f"{len(self.possible)} of {len(self.sets)} choices of studies are possible")
         if self.status == "impossible":

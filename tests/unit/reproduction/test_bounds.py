@@ -211,6 +211,7 @@ def test_a_completion_without_an_interval_is_not_admissible() -> None:
     found = mk.bounds(rows, test="hksj")
     assert math.isfinite(found.spans["ci_low"].found_low)
     assert found.spans["events_t"].found_low == SMALL[0]["events_t"]  # with an event among the controls of B
+    assert str(mk.bounds(SMALL[:1])).startswith("RR of 1 study; printed: nothing")
     only = mk.bounds([SMALL[0], {"study": "B", "n_t": 5, "n_c": 5, "events_t": 0, "events_c": 0}], test="hksj")
     assert only.status == "impossible"
 

@@ -45,6 +45,17 @@ def test_a_bound_is_answered_from_the_sourced_counts(tmp_path: Path) -> None:
     assert rep.bounds[0] is found  # computed once
 
 
+def test_a_bound_of_a_mantel_haenszel_analysis(tmp_path: Path) -> None:
+    folder = paper(tmp_path / "p")
+    told = (folder / "paper.toml").read_text(encoding="utf-8")
+    (folder / "paper.toml").write_text(told.replace('measure = "RR"', 'measure = "OR"\nmodel = "mh"'), encoding="utf-8")
+    (found,) = mk.reproduce(folder).bounds
+    assert isinstance(found.answer, Bounds)
+    inverse = mk.bounds(found.rows, "OR", model="common", ties={"rate_t": "44%"})
+    mh = mk.bounds(found.rows, "OR", model="mh", ties={"rate_t": "44%"})
+    assert found.answer.spans["estimate"] == mh.spans["estimate"] != inverse.spans["estimate"]
+
+
 def test_denominators(tmp_path: Path) -> None:
     bound = '[[bound]]\nid = "d"\ndenominators = "1 to 30"\nties = ["rate"]\n'
     (found,) = mk.reproduce(paper(tmp_path / "p", bound)).bounds
