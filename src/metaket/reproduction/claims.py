@@ -13,7 +13,7 @@ import numpy.typing as npt
 from metaket.errors import InputError
 from metaket.reproduction.typography import plain, words_to_number
 
-__all__ = ["Printed", "matches", "read_printed", "rounds_to", "words_to_number"]
+__all__ = ["Printed", "matches", "number_text", "read_printed", "rounds_to", "words_to_number"]
 
 Bools = npt.NDArray[np.bool_]
 
@@ -118,6 +118,13 @@ def read_printed(text: str) -> Printed:
     if not found:
         raise InputError(f"cannot read the printed value {text!r}; {HINT if bare else BLANK}")
     return _number(text, found)
+
+
+def number_text(text: str) -> str:
+    """What stands for the number in a printed text, with plain signs: "0.03" of "P = .03", "<0.001" of "p < 0·001"."""
+    folded = plain(words_to_number(text))
+    bare = _LABEL.sub("", folded, count=1) if _LABEL.match(folded) else folded
+    return bare.lstrip("=: ")
 
 
 def _count_of(text: str, found: re.Match[str]) -> Printed:

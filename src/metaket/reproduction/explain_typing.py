@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import pairwise
 
+from metaket.errors import InputError
+from metaket.reproduction.claims import number_text, read_printed
 from metaket.reproduction.explain_figures import Figure
 from metaket.reproduction.explain_inputs import Inputs
 from metaket.reproduction.explain_registry import Edit, Meant, slip
@@ -73,13 +75,22 @@ def digit_mistyped(inputs: Inputs) -> list[Edit]:
 
 
 def _reprinted(figures: Sequence[Figure], how: Callable[[str], Iterator[str]]) -> list[Meant]:
-    """Every figure's other readings; words have none."""
-    return [
-        Meant(f"{f.label} printed {f.printed.text} instead of {new}", ((i, new),))
-        for i, f in enumerate(figures)
-        if f.printed.relation == "="
-        for new in how(plain(f.printed.text).strip())
-    ]
+    """Every figure's other readings, without the label that it may be printed with; words have none."""
+    out = []
+    for i, f in enumerate(figures):
+        old = number_text(f.printed.text)
+        news = how(old) if f.printed.relation == "=" else ()
+        out += [Meant(f"{f.label} printed {old} instead of {new}", ((i, new),)) for new in news if _readable(new)]
+    return out
+
+
+def _readable(text: str) -> bool:
+    """Whether a changed text still is a number: "12 of 11" is none."""
+    try:
+        read_printed(text)
+    except InputError:
+        return False
+    return True
 
 
 @slip(

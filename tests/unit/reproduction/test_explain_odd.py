@@ -49,3 +49,17 @@ def test_no_other_exception(seed: int) -> None:
     assert found.sentence in found.summary().replace("\n    ", " ")
     assert len(found.to_frame()) == len(found.settings) + len(found.nearest) + len(found.causes)
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("p", ["P = 0.03", "p-value 0.03", "p=.03", "P = 3.0 x 10^-2"])
+def test_a_figure_printed_with_its_label_is_read_as_the_number(p: str) -> None:
+    """Misprints are looked for among the digits of the number, not in the label."""
+    trials = {"study": ["A", "B", "C"], "y": [0.10, 0.42, 0.35], "se": [0.15, 0.12, 0.20]}
+    stated = {"measure": "GEN", "model": "common"}
+    printed = {"estimate": "0.777 (0.411 to 0.999)", "p_value": p, "i2": "I2 = 33%", "q": "Q = 88.1", "k": "three"}
+    found = mk.explain(trials, printed, stated=stated)
+    assert found.verdict == "unexplained"
+    right = {"estimate": "0.305", "ci": "0.14 to 0.47", "p_value": "p = 0.003", "q": "Q = 2.84"}
+    off = mk.explain(trials, right, stated=stated)
+    assert off.cause is not None
+    assert off.cause.what.startswith("p-value printed 0.003 instead of ")
