@@ -217,6 +217,13 @@ def cochran_mantel_haenszel(effects: EffectSizes, *, correct: bool = True) -> As
     -------
     AssociationTest
 
+    Raises
+    ------
+    InputError
+        Effects without counts.
+    NotComputableError
+        No stratum with events and non-events.
+
     Notes
     -----
     ``(|sum (a - E)| - 1/2)^2 / sum V``, with E = n1 m1 / N and V = n1 n2 m1 m2 / (N^2 (N - 1)), on 1 degree of freedom.
@@ -253,6 +260,13 @@ def breslow_day(effects: EffectSizes, *, tarone: bool = True) -> AssociationTest
     Returns
     -------
     AssociationTest
+
+    Raises
+    ------
+    InputError
+        Effects without counts, or rates.
+    NotComputableError
+        Fewer than 2 strata with events and non-events.
 
     Notes
     -----

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import interpolate, special
 
-from metaket._checks import Array, check_level, float_array
+from metaket._checks import Array, check_level, float_array, generator
 from metaket._notebook import ShownAsText
 from metaket.errors import InputError, NotComputableError
 from metaket.measures.effect import EffectSizes, check_effect_sizes
@@ -98,7 +98,7 @@ def bootstrap_prediction(
     """
     level = check_level(level)
     check_effect_sizes(effects, "bootstrap_prediction")
-    rng = _generator(rng)
+    rng = generator(rng)
     if effects.k < 3:
         raise NotComputableError(f"a bootstrap prediction interval needs at least 3 studies, there are {effects.k}")
     if draws < 1000:
@@ -115,14 +115,6 @@ def bootstrap_prediction(
     low, high = np.quantile(centre + normal * np.sqrt(tau2), [tail, 1.0 - tail]).tolist()
     ci_low, ci_high = np.quantile(centre, [tail, 1.0 - tail]).tolist()
     return BootstrapPrediction(low, high, ci_low, ci_high, level, draws, float((tau2 == 0).mean()))
-
-
-def _generator(rng: np.random.Generator | int) -> np.random.Generator:
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
-        return np.random.default_rng(rng)
-    raise InputError(f"rng must be a numpy.random.Generator or a seed of 0 or more, got {rng!r}")
 
 
 def _draw_tau2(y: Array, v: Array, rng: np.random.Generator, draws: int) -> Array:
