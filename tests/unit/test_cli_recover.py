@@ -27,12 +27,18 @@ def test_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_means_and_percentages(capsys: pytest.CaptureFixture[str]) -> None:
     assert "not possible" in run(capsys, "recover", "--mean", "3.47", "--n", "25")[1]
-    assert "possible, with 1 pairs" in run(capsys, "recover", "--mean", "2.00", "--sd", "1.00", "--n", "3")[1]
+    assert "possible, with 1 pair of" in run(capsys, "recover", "--mean", "2.00", "--sd", "1.00", "--n", "3")[1]
     scale = run(capsys, "recover", "--mean", "2.00", "--sd", "1.00", "--n", "3", "--scale", "1 to 3", "--json")[1]
     assert json.loads(scale)["exact"] is True
     assert "30/47" in run(capsys, "recover", "--percent", "63.8%", "--max-n", "100")[1]
     several = ("recover", "--percent", "29%", "--percent", "16.1%", "--n", "20 to 40", "--json")
     assert [d["n"] for d in json.loads(run(capsys, *several)[1])["denominators"]] == [31]
+
+
+def test_a_blank_mean_is_said_to_be_blank(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "recover", "--mean", "", "--n", "20")
+    assert code == 2
+    assert "mean is blank: give it as printed" in err
 
 
 def test_a_single_test_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,12 +62,14 @@ def recover_command(
         **{"risk_ratio": risk_ratio, "risk_difference": risk_difference, "p": p, "chi2": chi2},
     }
     given = {name: value for name, value in table.items() if value is not None}
-    kinds = [kind for kind, there in (("--mean", mean), ("--percent", percent), ("a 2x2 table", given)) if there]
+    kinds = [
+        kind for kind, there in (("--mean", mean is not None), ("--percent", percent), ("a 2x2 table", given)) if there
+    ]
     if len(kinds) != 1:
         raise InputError(
             f"give one of --mean, --percent or figures of a 2x2 table, got {' and '.join(kinds) or 'none'}"
         )
-    if mean:
+    if mean is not None:
         found: Any = _mean(mean, sd, n, items, scale)
     elif percent:
         from metaket.reproduction.recover_percent import possible_counts

@@ -95,7 +95,8 @@ class RecoveredMean(ShownAsText):
         if not self.sd:
             return f"{head}: possible{weak}, with sum {_listed(self.sums)}"
         how = "each attained by some data" if self.exact else "by the necessary conditions"
-        return f"{head}: possible{weak}, with {len(self.squares)} pairs of sum and sum of squares ({how})"
+        pairs = "1 pair" if len(self.squares) == 1 else f"{len(self.squares)} pairs"
+        return f"{head}: possible{weak}, with {pairs} of sum and sum of squares ({how})"
 
     __str__ = summary
 

@@ -73,13 +73,16 @@ class PossibleCounts(ShownAsText):
     def summary(self) -> str:
         """In words."""
         what = " and ".join(self.percents)
+        shown = [f"{', '.join(_fraction(found, n) for found in counts)}" for n, counts in self.counts.items()]
+        if self.low == self.high:
+            told = f"possible, {shown[0]}" if shown else f"not possible, no whole number gives {self._it}"
+            return f"{what} of {self.low}: {told}"
         if not self.counts:
             return f"{what}: no denominator from {self.low} to {self.high} gives {self._it}"
         tried = self.high - self.low + 1
-        if len(self.counts) == tried and tried > 1:
+        if len(self.counts) == tried:
             return f"{what}: every denominator from {self.low} to {self.high} gives {self._it}"
         head = f"{what}: {len(self.counts)} of {tried} denominators from {self.low} to {self.high} fit"
-        shown = [f"{', '.join(_fraction(found, n) for found in counts)}" for n, counts in self.counts.items()]
         return f"{head}\n" + "\n".join(f"  {text}" for text in shown)
 
     __str__ = summary

@@ -41,8 +41,12 @@ def test_several_percentages_share_a_denominator() -> None:
 
 
 def test_words() -> None:
-    assert str(mk.possible_counts("50%", n=7)) == "50%: no denominator from 7 to 7 gives it"
-    assert str(mk.possible_counts(["50%", "33%"], n=7)) == "50% and 33%: no denominator from 7 to 7 gives all of them"
+    assert str(mk.possible_counts("50%", n=7)) == "50% of 7: not possible, no whole number gives it"
+    assert str(mk.possible_counts(["50%", "12.5%"], n=8)) == "50% and 12.5% of 8: possible, 4/8, 1/8"
+    assert (
+        str(mk.possible_counts(["50%", "33%"], n="7 to 8"))
+        == "50% and 33%: no denominator from 7 to 8 gives all of them"
+    )
     assert str(mk.possible_counts("63.8%", max_n=50)) == "63.8%: 1 of 50 denominators from 1 to 50 fit\n  30/47"
     assert "every denominator from 100 to 120" in str(mk.possible_counts("64%", n=(100, 120)))
 
