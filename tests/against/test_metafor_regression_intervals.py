@@ -15,8 +15,8 @@ import metaket as mk
 Records = list[dict[str, Any]]
 Effects = tuple[np.ndarray, np.ndarray, np.ndarray, bool]
 
-CLOSED = 1e-8  # Q-profile and profile likelihood, solved to the last digits, and closed forms; worst seen 2e-11
-# metafor's tau2 and its standard error are as good as its stopping rule, a step of 1e-12; worst seen 3e-8
+CLOSED = 1e-8  # Q-profile and profile likelihood, solved to the last digits, and closed forms
+# metafor's tau2 and its standard error are as good as its stopping rule, a step of 1e-12
 ITERATED = 1e-6
 QUESTIONS = 23  # meta-regressions; the grid may grow, it never shrinks
 KINDS = {("QP", m) for m in ("REML", "DL", "PM", "ML")} | {("PL", m) for m in ("REML", "ML")}
