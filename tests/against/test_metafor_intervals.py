@@ -42,5 +42,5 @@ def test_a_component_of_independent_effects_is_tau2(effects_of: Effects, method:
     ours = model.component_ci(component, level)
     theirs = mk.pool(y, v, tau2=method).tau2_ci(level, method="PL")
     assert ours == pytest.approx(theirs, rel=PROFILES)
-    with pytest.raises(InputError, match="no component 'tau2' among sigma2"):
+    with pytest.raises(InputError, match=r"unknown component 'tau2'.*sigma2"):
         model.component_ci("tau2")
