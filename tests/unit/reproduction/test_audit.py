@@ -84,7 +84,9 @@ def test_the_papers_own_claims_are_no_secondary_ones(tmp_path: Path) -> None:
 
 
 def test_evidence_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(PaperError, match=r"line \d+: evidence 'k9' is neither another claim nor a source"):
+    with pytest.raises(
+        PaperError, match=r"line \d+: claim 'said': evidence 'k9' is neither another claim nor a source"
+    ):
         judge(tmp_path, "ten", '{ claim = "k" }', 'evidence = ["s1", "k9"]\n')
 
 

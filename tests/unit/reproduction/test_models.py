@@ -100,7 +100,7 @@ def test_messages(tmp_path: Path, options: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("intercept = false", r"paper.toml line 10: analysis 'main': intercept = false needs moderators"),
+        ("intercept = false", r"paper.toml line 13: analysis 'main': intercept = false needs moderators"),
         ("shared_tau2 = true", "shared_tau2 needs subgroups"),
         ('cluster = "district"', "cluster needs random, structure or robust"),
         ("sampling = { rho = 0.5 }", "sampling needs random, structure or robust"),
