@@ -5,4 +5,4 @@ Every printed claim of a paper beside what the data give, with the verdict.
 
 import metaket as mk
 
-ax = mk.plots.agreement(mk.reproduce("viechtbauer2007b").comparisons)
+ax = mk.plots.agreement(mk.reproduce("berkey1995").comparisons)
