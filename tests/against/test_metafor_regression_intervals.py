@@ -102,5 +102,5 @@ def test_the_grid(reference: Callable[[str], Records]) -> None:
     records = reference("metareg_intervals")
     assert not [r["id"] for r in records if r.get("failed")]
     found = Counter((r["type"], r["method"]) for r in records)
-    assert found == dict.fromkeys(KINDS, QUESTIONS) or min(found[k] for k in KINDS) >= QUESTIONS
+    assert min(found[k] for k in KINDS) >= QUESTIONS
     assert len({question(r) for r in records}) >= QUESTIONS
